@@ -1,0 +1,127 @@
+/// A promise of the environment protocol that was found broken.
+public struct EnvironmentCheckFailure: Error, CustomStringConvertible, Sendable {
+  public let description: String
+}
+
+/// Plays a few episodes and throws at the first broken promise of `Environment`.
+///
+/// Checked: spaces are well formed; observations lie in their space; rewards are finite; an episode
+/// ends within `stepLimit`, with exactly one reason; the same seed gives the same bits; another
+/// episode and another copy are independent; a copy continues as the original does.
+public func checkEnvironment<E: Environment>(
+  _ environment: E, seed: UInt64 = 1, episodes: Int = 2, stepLimit: Int = 100_000
+) throws(EnvironmentCheckFailure) where E.Action == Int {
+  let actions = try checkedSpaces(environment.observationSpace, environment.actionSpace)
+  var first = environment
+  var second = environment
+  for episode in 0..<episodes {
+    let start = first.reset(seed: episode == 0 ? seed : nil)
+    let again = second.reset(seed: episode == 0 ? seed : nil)
+    try require(start == again, "two resets with seed \(seed) give different observations")
+    try checkObservation(start, environment.observationSpace, "reset")
+    var steps = 0
+    while true {
+      let action = (steps &* 7 &+ episode) % actions
+      var branch = first
+      let transition = first.step(action)
+      try require(
+        transition == second.step(action),
+        "step \(steps) of episode \(episode) differs between two runs with seed \(seed)")
+      try require(
+        transition == branch.step(action), "a copy made at step \(steps) does not continue alike")
+      try checkObservation(transition.observation, environment.observationSpace, "step \(steps)")
+      try require(
+        transition.reward.isFinite, "the reward at step \(steps) is \(transition.reward)")
+      try require(
+        !(transition.terminated && transition.truncated),
+        "step \(steps) is both terminated and truncated")
+      steps += 1
+      if transition.isLast { break }
+      try require(steps < stepLimit, "no end of the episode within \(stepLimit) steps")
+    }
+  }
+}
+
+/// Steps all copies and throws at the first broken promise of `VectorEnvironment`.
+///
+/// Checked: spaces, shapes and finiteness; the same seed gives the same bits; the autoreset mode does
+/// what its name says; a restored state continues to the same bits.
+public func checkVectorEnvironment(
+  _ environment: some VectorEnvironment, seed: UInt64 = 1, steps: Int = 600
+) throws(EnvironmentCheckFailure) {
+  let actionCount = try checkedSpaces(environment.observationSpace, environment.actionSpace)
+  let features = environment.observationSpace.size
+  var first = environment
+  var second = environment
+  var transition = VectorTransition(for: environment)
+  var other = transition
+  first.reset(seed: seed, into: &transition)
+  second.reset(seed: seed, into: &other)
+  try require(transition == other, "two resets with seed \(seed) give different observations")
+  for step in 0..<steps {
+    let ended = zip(transition.terminated, transition.truncated).map { $0 || $1 }
+    let actions = (0..<environment.count).map { Int32(($0 &+ step &* 7) % actionCount) }
+    if environment.autoreset == .disabled, ended.contains(true) {
+      first.reset(where: ended, into: &transition)
+      second.reset(where: ended, into: &other)
+    }
+    if step == steps / 2 {
+      let state = first.encodedState()
+      do { try second.restore(encodedState: state) } catch {
+        throw EnvironmentCheckFailure(description: "its own state is refused: \(error)")
+      }
+    }
+    first.step(actions, into: &transition)
+    second.step(actions, into: &other)
+    try require(transition == other, "step \(step) differs between two runs with seed \(seed)")
+    for copy in 0..<environment.count {
+      let row = transition.observations[copy * features..<(copy + 1) * features]
+      try checkObservation(row, environment.observationSpace, "step \(step) of copy \(copy)")
+      try require(
+        transition.rewards[copy].isFinite,
+        "the reward of copy \(copy) at step \(step) is \(transition.rewards[copy])")
+      let isReset = environment.autoreset == .nextStep && ended[copy]
+      try require(
+        !isReset
+          || (transition.rewards[copy] == 0 && !transition.terminated[copy]
+            && !transition.truncated[copy]),
+        "copy \(copy) must only reset at step \(step), after its episode's end")
+      if environment.autoreset == .sameStep,
+        transition.terminated[copy] || transition.truncated[copy]
+      {
+        try checkObservation(
+          transition.finalObservations[copy * features..<(copy + 1) * features],
+          environment.observationSpace, "the end of copy \(copy) at step \(step)")
+      }
+    }
+  }
+}
+
+private func checkedSpaces(
+  _ observations: Space, _ actions: Space
+) throws(EnvironmentCheckFailure) -> Int {
+  guard case .box(let low, let high) = observations else {
+    throw EnvironmentCheckFailure(description: "the observation space is not a box")
+  }
+  try require(
+    !low.isEmpty && low.count == high.count && zip(low, high).allSatisfy { $0 <= $1 },
+    "the bounds of the observation space do not fit: \(low) to \(high)")
+  guard case .discrete(let count) = actions, count > 0 else {
+    throw EnvironmentCheckFailure(description: "the action space is not discrete: \(actions)")
+  }
+  return count
+}
+
+private func checkObservation(
+  _ observation: some Collection<Float>, _ space: Space, _ place: String
+) throws(EnvironmentCheckFailure) {
+  try require(
+    space.contains(observation),
+    "the observation at \(place) is outside its space: \(Array(observation))")
+}
+
+private func require(
+  _ condition: Bool, _ message: @autoclosure () -> String
+) throws(EnvironmentCheckFailure) {
+  guard condition else { throw EnvironmentCheckFailure(description: message()) }
+}

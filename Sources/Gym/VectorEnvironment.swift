@@ -1,0 +1,77 @@
+/// What a vector environment does with a copy whose episode has ended.
+public enum Autoreset: String, Sendable, Hashable, CaseIterable, Codable {
+  /// The next call of `step` ignores the copy's action, resets it and gives reward 0.
+  case nextStep = "next_step"
+  /// The ending step itself returns the next episode's first observation; the last observation of
+  /// the old one is in `finalObservations`.
+  case sameStep = "same_step"
+  /// Nothing: the caller resets with `reset(where:)` before the next step.
+  case disabled
+}
+
+/// Many independent copies of one environment with discrete actions, stepped together.
+public protocol VectorEnvironment: Sendable {
+  /// Number of copies.
+  var count: Int { get }
+  /// The observation space of one copy.
+  var observationSpace: Space { get }
+  /// The action space of one copy.
+  var actionSpace: Space { get }
+  /// What happens to copies whose episode has ended.
+  var autoreset: Autoreset { get }
+
+  /// Begins the first episode of every copy.
+  ///
+  /// - Parameter transition: receives the first observations; its rewards and flags are cleared.
+  mutating func reset(seed: UInt64, into transition: inout VectorTransition)
+
+  /// Begins the next episode of the copies where `mask` is true, under `.disabled`.
+  mutating func reset(where mask: [Bool], into transition: inout VectorTransition)
+
+  /// Steps every copy.
+  ///
+  /// - Parameters:
+  ///   - actions: one action per copy.
+  ///   - transition: receives what the steps led to; its storage is reused.
+  mutating func step(_ actions: [Int32], into transition: inout VectorTransition)
+
+  /// Everything that the future depends on, so that a run can be continued to the same bits.
+  func encodedState() -> [UInt8]
+  /// Returns to an encoded state of an environment of the same make and size.
+  mutating func restore(encodedState: [UInt8]) throws(EnvironmentStateError)
+}
+
+/// An encoded state that does not belong to this environment.
+public struct EnvironmentStateError: Error, CustomStringConvertible, Sendable {
+  public let description: String
+  public init(_ description: String) { self.description = description }
+}
+
+/// What a step of all copies led to.
+public struct VectorTransition: Sendable, Equatable {
+  /// Shape [copies, features], row after row.
+  public var observations: [Float]
+  /// Shape [copies, features]; a row is meaningful where the copy's episode has just ended under
+  /// `.sameStep`.
+  public var finalObservations: [Float]
+  /// Shape [copies].
+  public var rewards: [Float]
+  /// Shape [copies]: the task ended.
+  public var terminated: [Bool]
+  /// Shape [copies]: the time limit was reached.
+  public var truncated: [Bool]
+
+  /// Storage for `count` copies with observations of `features` numbers.
+  public init(count: Int, features: Int) {
+    observations = Array(repeating: 0, count: count * features)
+    finalObservations = Array(repeating: 0, count: count * features)
+    rewards = Array(repeating: 0, count: count)
+    terminated = Array(repeating: false, count: count)
+    truncated = Array(repeating: false, count: count)
+  }
+
+  /// Storage that fits an environment.
+  public init(for environment: borrowing some VectorEnvironment) {
+    self.init(count: environment.count, features: environment.observationSpace.size)
+  }
+}

@@ -1,0 +1,3 @@
+@main struct Rebalance {
+  static func main() {}
+}
