@@ -30,11 +30,19 @@ let package = Package(
     .target(name: "Algebra", dependencies: ["COpenBLAS", "CVector"], swiftSettings: settings),
     // 2
     .target(name: "Gym", swiftSettings: settings),
+    .target(name: "Markets", dependencies: ["Algebra", "CZlib"], swiftSettings: settings),
+    // 3
+    .target(
+      name: "Rebalancing", dependencies: ["Algebra", "Gym", "Markets"], swiftSettings: settings),
+    // 4
+    .target(
+      name: "Oracles", dependencies: ["Algebra", "Markets", "Rebalancing"],
+      swiftSettings: settings),
     // 6
     .executableTarget(
       name: "rebalance",
       dependencies: [
-        "Algebra",
+        "Algebra", "Oracles", "Rebalancing", "Markets",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Yams", package: "Yams"),

@@ -79,6 +79,7 @@ public protocol WordLanes: Equatable, Sendable {
   init(word: UInt32)
   subscript(lane index: Int) -> UInt32 { get set }
   static func ^ (a: Self, b: Self) -> Self
+  static func &+ (a: Self, b: Self) -> Self
   /// The high and the low 32 bits of the 64-bit products with `factor`.
   func widenedProduct(with factor: UInt32) -> (high: Self, low: Self)
 }

@@ -41,7 +41,7 @@ public func choleskyFactor(_ matrix: [[Double]]) throws(LinearAlgebraError) -> [
 /// - Parameters:
 ///   - columns: the square matrix, column after column; overwritten by its factors.
 ///   - rightHandSides: the right-hand sides, one after another; overwritten by the solutions.
-public func solve(
+public func solveLinearSystem(
   columns: inout [Double], rightHandSides: inout [Double]
 ) throws(LinearAlgebraError) {
   let n = Int(Double(columns.count).squareRoot().rounded())

@@ -1,0 +1,127 @@
+public import Algebra
+
+/// What an agent sees of a portfolio; the one place where finance becomes numbers for a network.
+///
+/// Environments, evaluation and production all build observations here.
+public struct ObservationBuilder: Sendable, Hashable {
+  /// One named part of an observation.
+  public enum Feature: Sendable, Hashable {
+    /// Weight minus target, for every asset.
+    case weightDeviation
+    /// Log return of the last step, for every asset; 0 at the start.
+    case lastLogReturn
+    /// (value − basis) / value, for every asset.
+    case unrealizedGain
+    /// (w₁ − w₁*) / h: the first asset's deviation in units of a fixed half-width.
+    case scaledDeviation(halfWidth: Double)
+  }
+
+  /// The parts, in order.
+  public let features: [Feature]
+  /// Number of assets.
+  public let assetCount: Int
+
+  public init(features: [Feature], assetCount: Int) {
+    self.features = features
+    self.assetCount = assetCount
+  }
+
+  /// Numbers in an observation.
+  public var size: Int { columns.count }
+
+  /// One number of an observation.
+  public struct Column: Sendable, Hashable {
+    /// For example `weight_deviation[1]`.
+    public let name: String
+    /// For example `fraction of value`.
+    public let unit: String
+    /// The smallest possible value.
+    public let low: Float
+    /// The largest possible value.
+    public let high: Float
+  }
+
+  /// The numbers of an observation, in order.
+  public var columns: [Column] {
+    features.flatMap { feature -> [Column] in
+      switch feature {
+      case .weightDeviation:
+        perAsset("weight_deviation", "fraction of value", -1, 1)
+      case .lastLogReturn:
+        perAsset("last_log_return", "log return per step", -.infinity, .infinity)
+      case .unrealizedGain:
+        perAsset("unrealized_gain", "fraction of holding", -.infinity, 1)
+      case .scaledDeviation(let halfWidth):
+        [
+          Column(
+            name: "scaled_deviation", unit: "half-widths of \(halfWidth)",
+            low: Float(-1 / halfWidth), high: Float(1 / halfWidth))
+        ]
+      }
+    }
+  }
+
+  private func perAsset(_ name: String, _ unit: String, _ low: Float, _ high: Float) -> [Column] {
+    (0..<assetCount).map { Column(name: "\(name)[\($0)]", unit: unit, low: low, high: high) }
+  }
+
+  /// Writes the observation of a portfolio, one element per column.
+  @inlinable public func observe<L: Lanes>(
+    weights: [L], targets: [L], basis: [L], lastLogReturns: [L], into observation: inout [L]
+  ) {
+    var column = 0
+    for feature in features {
+      switch feature {
+      case .weightDeviation:
+        for i in 0..<assetCount { observation[column + i] = weights[i] - targets[i] }
+        column += assetCount
+      case .lastLogReturn:
+        for i in 0..<assetCount { observation[column + i] = lastLogReturns[i] }
+        column += assetCount
+      case .unrealizedGain:
+        for i in 0..<assetCount {
+          // An asset that is not held has no gain; the divisor only keeps the lane finite.
+          let isHeld = L(repeating: 0) .< weights[i]
+          let divisor = L(repeating: 1).replacing(with: weights[i], where: isHeld)
+          let gain = (weights[i] - basis[i]) / divisor
+          observation[column + i] = L(repeating: 0).replacing(with: gain, where: isHeld)
+        }
+        column += assetCount
+      case .scaledDeviation(let halfWidth):
+        let width = L(repeating: L.Scalar(halfWidth))
+        observation[column] = (weights[0] - targets[0]) / width
+        column += 1
+      }
+    }
+  }
+
+  /// The observation of a snapshot.
+  ///
+  /// - Throws: where the snapshot lacks a field that a feature needs.
+  public func observe(_ snapshot: PortfolioSnapshot) throws(MissingField) -> [Float] {
+    guard snapshot.assets.count == assetCount else {
+      throw MissingField("the policy is for \(assetCount) assets, \(snapshot.assets.count) given")
+    }
+    if features.contains(.unrealizedGain), snapshot.basis == nil {
+      throw MissingField("basis: missing, the policy's feature unrealized_gain needs it")
+    }
+    if features.contains(.lastLogReturn), snapshot.lastLogReturns == nil {
+      throw MissingField(
+        "last_log_returns: missing, the policy's feature last_log_return needs it")
+    }
+    let value = snapshot.value
+    var observation = [Double](repeating: 0, count: size)
+    observe(
+      weights: snapshot.weights, targets: snapshot.targets,
+      basis: (snapshot.basis ?? snapshot.holdings).map { $0 / value },
+      lastLogReturns: snapshot.lastLogReturns ?? snapshot.holdings.map { _ in 0 },
+      into: &observation)
+    return observation.map { Float($0) }
+  }
+
+  /// A field of a snapshot that a policy needs and does not find.
+  public struct MissingField: Error, CustomStringConvertible, Sendable {
+    public let description: String
+    init(_ description: String) { self.description = description }
+  }
+}

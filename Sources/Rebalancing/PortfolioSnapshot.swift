@@ -1,0 +1,84 @@
+public import Markets
+
+/// Everything a decision may depend on: the portfolio at one moment and the memory that it carries.
+public struct PortfolioSnapshot: Sendable, Hashable {
+  /// The day of the decision.
+  public var date: CalendarDate
+  /// Names, one per asset.
+  public var assets: [String]
+  /// Market value per asset, in currency.
+  public var holdings: [Double]
+  /// Target weight per asset; they sum to 1.
+  public var targets: [Double]
+  /// The day of the last trade, or of the portfolio's start.
+  public var lastTrade: CalendarDate?
+  /// Acquisition cost per asset, in currency, where it is known.
+  public var basis: [Double]?
+  /// Log return of the last step per asset, where it is known.
+  public var lastLogReturns: [Double]?
+
+  public init(
+    date: CalendarDate, assets: [String], holdings: [Double], targets: [Double],
+    lastTrade: CalendarDate? = nil, basis: [Double]? = nil, lastLogReturns: [Double]? = nil
+  ) {
+    self.date = date
+    self.assets = assets
+    self.holdings = holdings
+    self.targets = targets
+    self.lastTrade = lastTrade
+    self.basis = basis
+    self.lastLogReturns = lastLogReturns
+  }
+
+  /// Net asset value, in currency.
+  public var value: Double { holdings.reduce(0, +) }
+
+  /// Weight per asset, holdings over value.
+  public var weights: [Double] {
+    let value = value
+    return holdings.map { $0 / value }
+  }
+
+  /// Weight minus target per asset.
+  public var deviations: [Double] { zip(weights, targets).map { $0 - $1 } }
+}
+
+extension PortfolioSnapshot: Codable {
+  enum CodingKeys: String, CodingKey {
+    case date, assets, holdings, basis
+    case targets = "target_weights"
+    case lastTrade = "last_trade"
+    case lastLogReturns = "last_log_returns"
+  }
+}
+
+extension PortfolioSnapshot {
+  /// What is wrong with the snapshot, naming the field; `nil` where a decision can be made from it.
+  public var defect: String? {
+    let count = assets.count
+    if count < 2 { return "assets: \(count) given, at least 2 are needed" }
+    if Set(assets).count < count { return "assets: a name stands twice" }
+    for (name, field) in [
+      ("holdings", holdings), ("target_weights", targets), ("basis", basis ?? holdings),
+      ("last_log_returns", lastLogReturns ?? holdings),
+    ] {
+      if field.count != count { return "\(name): \(field.count) numbers for \(count) assets" }
+      if let i = field.firstIndex(where: { !$0.isFinite }) {
+        return "\(name)[\(i)] (\(assets[i])): \(field[i]) is not a finite number"
+      }
+    }
+    if let i = holdings.firstIndex(where: { $0 < 0 }) {
+      return "holdings[\(i)] (\(assets[i])): \(holdings[i]) is negative"
+    }
+    if value <= 0 { return "holdings: they sum to \(value), a positive value is needed" }
+    if let i = targets.firstIndex(where: { $0 < 0 }) {
+      return "target_weights[\(i)] (\(assets[i])): \(targets[i]) is negative"
+    }
+    let sum = targets.reduce(0, +)
+    if abs(sum - 1) > 1e-9 { return "target_weights: they sum to \(sum), not to 1" }
+    if let lastTrade, lastTrade > date {
+      return "last_trade: \(lastTrade) is after the decision's date \(date)"
+    }
+    return nil
+  }
+}

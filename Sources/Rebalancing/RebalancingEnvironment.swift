@@ -1,0 +1,211 @@
+public import Algebra
+public import Gym
+public import Markets
+
+/// One portfolio that drifts, is rebalanced and pays for it: the readable reference.
+///
+/// A step, in this order: the action sets the post-trade weights v = w + f (w* − w); costs and tax of
+/// the trade are paid pro rata, which leaves the weights as they are; then the market moves. Nothing
+/// at t depends on anything after t. `BatchedRebalancingEnvironment` does the same for many copies,
+/// to the same bits.
+public struct RebalancingEnvironment<Real>: Environment
+where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt32 {
+  /// The problem.
+  public let task: RebalancingTask
+  /// Which of the seed's market paths this portfolio meets.
+  public let copy: UInt32
+  private var source: RandomSource
+  private var episode: UInt32 = 0
+  private var step = 0
+  /// Weight per asset before the next trade.
+  private(set) var weights: [Real]
+  /// Acquisition cost per asset, as a fraction of the present value.
+  private var basis: [Real]
+  private var lastLogReturns: [Real]
+  private var lastTrade: CalendarDate
+  private var isOver = true
+  /// Net asset value in currency.
+  public private(set) var value = 1.0
+
+  public init(_ task: RebalancingTask, seed: UInt64 = 0, copy: UInt32 = 0) {
+    self.task = task
+    self.copy = copy
+    source = RandomSource(seed: seed)
+    weights = task.targets.map { Real($0) }
+    basis = weights
+    lastLogReturns = weights.map { _ in 0 }
+    lastTrade = task.startDate
+  }
+
+  public var observationSpace: Space { task.observation.space }
+  public var actionSpace: Space { .discrete(count: task.actions.count) }
+
+  public mutating func reset(seed: UInt64?) -> [Float] {
+    if let seed {
+      source = RandomSource(seed: seed)
+      episode = 0
+    } else {
+      episode += 1
+    }
+    step = 0
+    weights = task.targets.map { Real($0) }
+    basis = weights
+    lastLogReturns = weights.map { _ in 0 }
+    value = 1
+    isOver = false
+    lastTrade = date
+    return observation()
+  }
+
+  public mutating func step(_ action: Int) -> Transition {
+    precondition(
+      actionSpace.contains(action), "action \(action) is not one of 0 ..< \(task.actions.count)")
+    let outcome = advance(fraction: task.actions[action])
+    return Transition(
+      observation: observation(), reward: outcome.reward, terminated: value <= 0,
+      truncated: step >= task.horizon && value > 0, info: outcome.info)
+  }
+
+  /// The date of the next decision.
+  public var date: CalendarDate {
+    task.market.date(source, copy: copy, episode: episode, step: step, clock: task.clock)
+  }
+
+  /// Whether the episode has ended.
+  public var hasEnded: Bool { isOver }
+
+  /// What a trigger may know now.
+  public var snapshot: PortfolioSnapshot {
+    PortfolioSnapshot(
+      date: date, assets: task.assets, holdings: weights.map { Double($0) * value },
+      targets: task.targets, lastTrade: lastTrade, basis: basis.map { Double($0) * value },
+      lastLogReturns: lastLogReturns.map { Double($0) })
+  }
+
+  /// Trades a fraction of the way to the target, pays, and lets the market move.
+  public mutating func advance(fraction: Double) -> StepOutcome {
+    precondition(!isOver, "the episode has ended: reset before the next step")
+    let assets = weights.indices
+    let targets = task.targets.map { Real($0) }
+    let trades = assets.map { Real(fraction) * (targets[$0] - weights[$0]) }
+    let (transactionCost, taxCost) = pay(for: trades)
+    let traded = trades.contains { $0 != 0 }
+    if traded { lastTrade = date }
+    let held = assets.map { weights[$0] + trades[$0] }
+
+    let path = MarketPath<Real>(
+      source: source, copy: copy, episode: episode, step: UInt32(step))
+    let variance = activeVariance(held, targets, path)
+    let driftCost = driftCost(variance)
+
+    var growth = weights
+    task.market.move(path, growth: &growth, logReturns: &lastLogReturns)
+    var total: Real = 0
+    var targetTotal: Real = 0
+    for i in assets {
+      total = total + held[i] * growth[i]
+      targetTotal = targetTotal + targets[i] * growth[i]
+    }
+    for i in assets {
+      weights[i] = held[i] * growth[i] / total
+      basis[i] = basis[i] / total
+    }
+
+    let costs = transactionCost + taxCost
+    let reward =
+      (capture(total, targetTotal) - driftCost - transactionCost - taxCost)
+      * Real(task.rewardScale)
+    let before = value
+    value = value * Double((1 - costs) * total)
+    step += 1
+    isOver = step >= task.horizon || value <= 0
+    return StepOutcome(
+      valueBefore: before, valueAfter: value, transactionCost: Double(transactionCost),
+      taxCost: Double(taxCost), driftCost: Double(driftCost),
+      portfolioReturn: Double(total) - 1, targetReturn: Double(targetTotal) - 1,
+      activeVariance: Double(variance),
+      turnover: trades.reduce(0) { $0 + abs(Double($1)) } / 2, reward: Double(reward))
+  }
+
+  /// Cost and tax of trades as fractions of value; moves the basis along.
+  private mutating func pay(for trades: [Real]) -> (transactionCost: Real, taxCost: Real) {
+    var cost: Real = 0
+    var gains: Real = 0
+    for i in trades.indices {
+      let bought = Real.larger(trades[i], 0)
+      let sold = Real.larger(0 - trades[i], 0)
+      cost = cost + (bought + sold) * Real(task.costs.perUnit[i])
+      // Nothing is sold of what is not held; the divisor only keeps the number finite.
+      let soldShare = sold / (weights[i] > 0 ? weights[i] : 1)
+      gains = gains + soldShare * (weights[i] - basis[i])
+      basis[i] = basis[i] + bought - soldShare * basis[i]
+    }
+    return (cost, gains * Real(task.tax.rate))
+  }
+
+  /// dᵀΣd per year.
+  private func activeVariance(_ held: [Real], _ targets: [Real], _ path: MarketPath<Real>) -> Real {
+    let count = held.count
+    var covariance = [Real](repeating: 0, count: count * count)
+    task.market.covariance(path, into: &covariance)
+    var sum: Real = 0
+    for i in 0..<count {
+      var row: Real = 0
+      for j in 0..<count { row = row + covariance[i * count + j] * (held[j] - targets[j]) }
+      sum = sum + (held[i] - targets[i]) * row
+    }
+    return sum
+  }
+
+  private func driftCost(_ activeVariance: Real) -> Real {
+    switch task.driftCost {
+    case .quadratic(let riskAversion):
+      activeVariance * Real(riskAversion / 2 / task.stepsPerYear)
+    case .trackingError(let weight):
+      Real.larger(activeVariance, 0).roots() * Real(weight / task.stepsPerYear)
+    }
+  }
+
+  private func capture(_ total: Real, _ targetTotal: Real) -> Real {
+    switch task.returnCapture {
+    case .none: 0
+    case .active: total - targetTotal
+    case .simple: total - 1
+    case .log: Real.log(total)
+    }
+  }
+
+  private func observation() -> [Float] {
+    var columns = [Real](repeating: 0, count: task.observation.size)
+    task.observation.observe(
+      weights: weights, targets: task.targets.map { Real($0) }, basis: basis,
+      lastLogReturns: lastLogReturns, into: &columns)
+    return columns.map { Float($0) }
+  }
+}
+
+extension TaxModel {
+  /// The flat rate; 0 without tax.
+  var rate: Double {
+    switch self {
+    case .none: 0
+    case .averageCost(let rate): rate
+    }
+  }
+}
+
+extension ObservationBuilder {
+  /// The box that observations lie in.
+  var space: Space { .box(low: columns.map(\.low), high: columns.map(\.high)) }
+}
+
+extension StepOutcome {
+  /// The terms by name, for `Transition.info`.
+  var info: [String: Double] {
+    [
+      "value_before": valueBefore, "value_after": valueAfter,
+      "transaction_cost": transactionCost, "tax_cost": taxCost, "drift_cost": driftCost,
+      "portfolio_return": portfolioReturn, "active_return": activeReturn, "turnover": turnover,
+    ]
+  }
+}

@@ -1,0 +1,118 @@
+public import Gym
+public import Markets
+
+/// A rebalancing problem, complete: market, costs, taxes, actions, observation and episode.
+///
+/// It is what an environment simulates, an agent learns and an oracle solves; made from a
+/// specification file in `envs/`.
+public struct RebalancingTask: Sendable {
+  /// `name-vN`; a change that alters results makes a new N.
+  public var id: String
+  /// Names, one per asset.
+  public var assets: [String]
+  /// w*, target weight per asset; they sum to 1.
+  public var targets: [Double]
+  /// Where returns come from.
+  public var market: Market
+  /// Decisions per year, 1/Δt.
+  public var stepsPerYear: Double
+  /// Steps until an episode is truncated.
+  public var horizon: Int
+  /// The date of step 0 in synthetic markets.
+  public var startDate: CalendarDate
+  /// Fractions of the way to target, one per action; the first is 0.
+  public var actions: [Double]
+  /// What trading costs.
+  public var costs: ProportionalCosts
+  /// What being away from the target costs.
+  public var driftCost: DriftCost
+  /// How realised gains are taxed.
+  public var tax: TaxModel
+  /// What of the portfolio's return enters the reward.
+  public var returnCapture: ReturnCapture
+  /// The reward is multiplied by this.
+  public var rewardScale: Double
+  /// What an agent sees.
+  public var observation: ObservationBuilder
+  /// What the batched environment does at an episode's end.
+  public var autoreset: Autoreset
+  /// The arithmetic of the batched environment.
+  public var precision: Precision
+
+  /// Arithmetic of weights, costs and rewards; net asset value is always kept in `Double`.
+  public enum Precision: String, Sendable, Hashable, CaseIterable {
+    case double, float
+  }
+
+  public init(
+    id: String, assets: [String], targets: [Double], market: Market, stepsPerYear: Double,
+    horizon: Int, startDate: CalendarDate, actions: [Double], costs: ProportionalCosts,
+    driftCost: DriftCost, tax: TaxModel = .none, returnCapture: ReturnCapture = .none,
+    rewardScale: Double = 1, observation: ObservationBuilder, autoreset: Autoreset = .sameStep,
+    precision: Precision = .double
+  ) {
+    self.id = id
+    self.assets = assets
+    self.targets = targets
+    self.market = market
+    self.stepsPerYear = stepsPerYear
+    self.horizon = horizon
+    self.startDate = startDate
+    self.actions = actions
+    self.costs = costs
+    self.driftCost = driftCost
+    self.tax = tax
+    self.returnCapture = returnCapture
+    self.rewardScale = rewardScale
+    self.observation = observation
+    self.autoreset = autoreset
+    self.precision = precision
+  }
+
+  /// Dates of the synthetic markets.
+  public var clock: StepClock { StepClock(start: startDate, stepsPerYear: stepsPerYear) }
+
+  /// The closed-form half-width of the first asset, where the formula's conditions hold.
+  public var closedFormHalfWidth: Double? {
+    guard targets.count == 2, case .quadratic(let riskAversion) = driftCost, riskAversion > 0,
+      targets[0] > 0, targets[0] < 1
+    else { return nil }
+    return Rebalancing.closedFormHalfWidth(
+      costPerUnit: costs.perUnit[0] + costs.perUnit[1], riskAversion: riskAversion,
+      target: targets[0])
+  }
+}
+
+/// Costs in proportion to the amount traded.
+public struct ProportionalCosts: Sendable, Hashable {
+  /// Half spread plus commission and fee per asset, as a fraction of the amount traded.
+  public var perUnit: [Double]
+  public init(perUnit: [Double]) { self.perUnit = perUnit }
+}
+
+/// The cost per step of weights `d` away from the target, with Σ per year and Δt in years.
+public enum DriftCost: Sendable, Hashable {
+  /// (γ/2) dᵀΣd Δt: the certainty-equivalent loss.
+  case quadratic(riskAversion: Double)
+  /// λ √(dᵀΣd) Δt: the annualised tracking error in proportion.
+  case trackingError(weight: Double)
+}
+
+/// How realised gains are taxed.
+public enum TaxModel: Sendable, Hashable {
+  case none
+  /// A flat rate on gains over average cost; losses are credited at the same rate.
+  case averageCost(rate: Double)
+}
+
+/// What of the portfolio's return enters the reward, gross of costs.
+public enum ReturnCapture: String, Sendable, Hashable, CaseIterable {
+  /// Nothing: the costs alone, with little noise.
+  case none
+  /// The return minus that of a portfolio at its target weights.
+  case active
+  /// The return.
+  case simple
+  /// log(1 + return).
+  case log
+}

@@ -1,0 +1,146 @@
+/// The rules by name, as they are written everywhere: `rule:band(0.05,to=0.025)`.
+///
+/// To add a rule, write a `Trigger` and give it an entry in `RuleCatalog.entries`.
+public enum RuleCatalog {
+  /// One kind of rule.
+  public struct Entry: Sendable {
+    /// The name before the parentheses.
+    public let name: String
+    /// How it is written, with its arguments.
+    public let usage: String
+    /// What it does, in one sentence.
+    public let summary: String
+    /// Makes the rule; the arguments are those between the parentheses.
+    let make: @Sendable (RuleCall, RebalancingTask) throws(RuleError) -> any Trigger
+  }
+
+  /// All kinds of rules.
+  public static let entries: [Entry] = [
+    Entry(name: "never", usage: "never", summary: "never trades") {
+      (call, _) throws(RuleError) in
+      try call.expect(positional: 0)
+      return NeverRule(name: call.text)
+    },
+    Entry(name: "always", usage: "always", summary: "trades to the target at every decision") {
+      (call, _) throws(RuleError) in
+      try call.expect(positional: 0)
+      return AlwaysRule(name: call.text)
+    },
+    Entry(
+      name: "calendar", usage: "calendar(monthly|quarterly|annual)",
+      summary: "trades to the target once in a calendar period"
+    ) { (call, _) throws(RuleError) in
+      try call.expect(positional: 1)
+      guard let period = CalendarRule.Period(rawValue: call.positional[0]) else {
+        throw RuleError("\(call.text): the period is monthly, quarterly or annual")
+      }
+      return CalendarRule(name: call.text, period: period)
+    },
+    Entry(
+      name: "band", usage: "band(B[,to=D])",
+      summary: "trades when a weight is more than B from its target, to D from it (0)"
+    ) { (call, _) throws(RuleError) in try call.band(.absolute) },
+    Entry(
+      name: "relative_band", usage: "relative_band(B[,to=D])",
+      summary: "the same in fractions of each target weight"
+    ) { (call, _) throws(RuleError) in try call.band(.relative) },
+    Entry(
+      name: "closed_form", usage: "closed_form",
+      summary: "trades to the edge of the closed-form no-trade region (two assets)"
+    ) { (call, task) throws(RuleError) in
+      try call.expect(positional: 0)
+      guard let width = task.closedFormHalfWidth else {
+        throw RuleError(
+          "\(call.text): the closed form is for two assets, proportional costs and a quadratic "
+            + "drift cost; \(task.id) is another task")
+      }
+      return BandRule(name: call.text, band: width, destination: width, measure: .absolute)
+    },
+  ]
+
+  /// Makes the rule that a text names.
+  ///
+  /// - Parameters:
+  ///   - text: `rule:NAME` or `rule:NAME(ARGUMENTS)`; the prefix may be left out.
+  ///   - task: what the rule is for; some rules depend on its costs.
+  /// - Throws: where the text names no rule or its arguments do not fit.
+  public static func rule(
+    _ text: String, for task: RebalancingTask
+  ) throws(RuleError) -> any Trigger {
+    let call = try RuleCall(text)
+    guard let entry = entries.first(where: { $0.name == call.function }) else {
+      let usages = entries.map(\.usage).joined(separator: ", ")
+      throw RuleError("\(text): no rule is called “\(call.function)”; there are \(usages)")
+    }
+    return try entry.make(call, task)
+  }
+}
+
+/// A text that names no rule.
+public struct RuleError: Error, CustomStringConvertible, Sendable {
+  public let description: String
+  init(_ description: String) { self.description = description }
+}
+
+/// A rule's name and arguments, as written.
+struct RuleCall: Sendable {
+  /// The whole text with its prefix.
+  let text: String
+  let function: String
+  let positional: [String]
+  let named: [String: String]
+
+  init(_ source: String) throws(RuleError) {
+    let body = source.hasPrefix("rule:") ? source.dropFirst(5) : source[...]
+    text = "rule:" + body.filter { $0 != " " }
+    let parts = body.split(separator: "(", maxSplits: 1, omittingEmptySubsequences: false)
+    function = String(parts[0])
+    guard parts.count == 2 else {
+      positional = []
+      named = [:]
+      return
+    }
+    guard parts[1].hasSuffix(")"), !parts[1].dropLast().contains(where: { "()".contains($0) })
+    else { throw RuleError("\(source): one pair of parentheses is expected, closed at the end") }
+    var positional: [String] = []
+    var named: [String: String] = [:]
+    for argument in parts[1].dropLast().split(separator: ",", omittingEmptySubsequences: false) {
+      let pair = argument.split(separator: "=", maxSplits: 1).map {
+        String($0.filter { $0 != " " })
+      }
+      switch pair.count {
+      case 2 where named[pair[0]] == nil: named[pair[0]] = pair[1]
+      case 1: positional.append(pair[0])
+      default: throw RuleError("\(source): the argument “\(argument)” is empty or repeated")
+      }
+    }
+    self.positional = positional
+    self.named = named
+  }
+
+  func expect(positional count: Int, named allowed: Set<String> = []) throws(RuleError) {
+    guard positional.count == count else {
+      throw RuleError("\(text): \(count) arguments are expected, \(positional.count) are given")
+    }
+    if let other = named.keys.sorted().first(where: { !allowed.contains($0) }) {
+      throw RuleError("\(text): there is no argument “\(other)”")
+    }
+  }
+
+  func band(_ measure: BandRule.Measure) throws(RuleError) -> any Trigger {
+    try expect(positional: 1, named: ["to"])
+    let band = try distance(positional[0])
+    let destination = try named["to"].map { text throws(RuleError) in try distance(text) } ?? 0
+    guard destination <= band else {
+      throw RuleError("\(text): the destination \(destination) lies outside the band \(band)")
+    }
+    return BandRule(name: text, band: band, destination: destination, measure: measure)
+  }
+
+  private func distance(_ argument: String) throws(RuleError) -> Double {
+    guard let value = Double(argument), value.isFinite, value >= 0 else {
+      throw RuleError("\(text): “\(argument)” is not a distance (a number of at least 0)")
+    }
+    return value
+  }
+}

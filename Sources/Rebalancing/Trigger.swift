@@ -1,0 +1,42 @@
+/// What a production system asks, and what runs in the back-test: one protocol for rules and learned
+/// policies.
+public protocol Trigger: Sendable {
+  /// The name by which results are reported.
+  var name: String { get }
+  /// Whether to rebalance, and how far: a pure function of the snapshot.
+  func decide(_ snapshot: PortfolioSnapshot) -> TriggerDecision
+}
+
+/// An answer of a trigger.
+public struct TriggerDecision: Sendable, Hashable {
+  /// What to do, in rising precedence.
+  public enum Action: String, Sendable, Hashable, Codable, CaseIterable {
+    case none = "NO_ACTION"
+    case partial = "REBALANCE_PARTIAL"
+    case full = "REBALANCE_FULL"
+    /// Like full, and ignores calendar and minimum days; never a kill switch, pause or frozen asset.
+    case immediate = "REBALANCE_IMMEDIATE"
+  }
+
+  /// What to do.
+  public var action: Action
+  /// How far of the way from the present weights to the target.
+  public var fraction: Double
+  /// Why, for people and logs.
+  public var reasons: [String]
+  /// What the actions were worth to a learned policy, in their order.
+  public var scores: [Float]?
+
+  /// The decision to go a fraction of the way; 0 is no action and 1 is full.
+  public init(fraction: Double, reasons: [String] = [], scores: [Float]? = nil) {
+    action = fraction <= 0 ? .none : fraction >= 1 ? .full : .partial
+    self.fraction = min(max(fraction, 0), 1)
+    self.reasons = reasons
+    self.scores = scores
+  }
+
+  /// The decision to leave the portfolio alone.
+  public static func noAction(_ reason: String) -> TriggerDecision {
+    TriggerDecision(fraction: 0, reasons: [reason])
+  }
+}
