@@ -34,21 +34,38 @@ let package = Package(
     // 3
     .target(
       name: "Rebalancing", dependencies: ["Algebra", "Gym", "Markets"], swiftSettings: settings),
+    .target(name: "Learning", dependencies: ["Algebra", "Gym"], swiftSettings: settings),
     // 4
     .target(
+      name: "Deployment",
+      dependencies: [
+        "Algebra", "Learning", "Markets", "Rebalancing",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: settings),
+    .target(
       name: "Oracles", dependencies: ["Algebra", "Markets", "Rebalancing"],
+      swiftSettings: settings),
+    // 5
+    .target(
+      name: "Experiments",
+      dependencies: [
+        "Algebra", "Deployment", "Gym", "Learning", "Markets", "Oracles", "Rebalancing",
+        .product(name: "Yams", package: "Yams"),
+      ],
       swiftSettings: settings),
     // 6
     .executableTarget(
       name: "rebalance",
       dependencies: [
-        "Algebra", "Oracles", "Rebalancing", "Markets",
+        "Algebra", "Deployment", "Experiments", "Learning", "Markets", "Oracles", "Rebalancing",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: settings),
     .testTarget(name: "AlgebraTests", dependencies: ["Algebra"], swiftSettings: settings),
+    .testTarget(name: "GymTests", dependencies: ["Gym"], swiftSettings: settings),
+    .testTarget(
+      name: "MarketsTests", dependencies: ["Algebra", "CZlib", "Markets"], swiftSettings: settings),
   ]
 )
 

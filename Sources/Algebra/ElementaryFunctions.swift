@@ -4,10 +4,12 @@
 
 extension Lanes where Scalar == Float, Bits.Scalar == UInt32 {
   /// Adding 1.5·2²³ rounds to the nearest integer, which then stands in the low bits.
-  @inlinable static var roundingMagic: Self { Self(repeating: 0x1.8p23) }
+  @inlinable @inline(__always) static var roundingMagic: Self { Self(repeating: 0x1.8p23) }
 
-  @inlinable public static func exp(_ x: Self) -> Self {
-    let bounded = smaller(larger(x, Self(repeating: -87)), Self(repeating: 88.5))
+  @inlinable @inline(__always) public static func exp(_ x: Self) -> Self {
+    // Between results that are below the normal numbers and infinite. NaN is the second argument of
+    // both comparisons, which therefore keep it.
+    let bounded = smaller(Self(repeating: 89), larger(Self(repeating: -88), x))
     let shifted = bounded * Self(repeating: 1.44269504) + roundingMagic
     let n = shifted - roundingMagic
     // ln 2 in two parts: the first has few bits, so that n · part is exact.
@@ -19,17 +21,15 @@ extension Lanes where Scalar == Float, Bits.Scalar == UInt32 {
     let half = (shifted.bits &- roundingMagic.bits &+ Bits(repeating: 256)) &>> Bits(repeating: 1)
     let rest = shifted.bits &- roundingMagic.bits &+ Bits(repeating: 256) &- half
     let result = fraction * powerOfTwo(half) * powerOfTwo(rest)
-    let saturated = result.replacing(
-      with: Self(repeating: .infinity), where: Self(repeating: 88.7228) .< x)
-    return saturated.replacing(with: Self(repeating: 0), where: x .< Self(repeating: -87))
+    return result.replacing(with: Self(repeating: 0), where: result .< Self(repeating: 0x1p-126))
   }
 
   /// 2^(n − 128) from biased exponents n.
-  @inlinable static func powerOfTwo(_ n: Bits) -> Self {
+  @inlinable @inline(__always) static func powerOfTwo(_ n: Bits) -> Self {
     Self(bits: (n &- Bits(repeating: 1)) &<< Bits(repeating: 23))
   }
 
-  @inlinable public static func log(_ x: Self) -> Self {
+  @inlinable @inline(__always) public static func log(_ x: Self) -> Self {
     // x = 2ⁿ m with m in [√½, √2): move the exponent of √½ to zero, split, move back.
     let offset = Bits(repeating: 0x3F35_04F3)
     let moved = x.bits &- offset
@@ -45,7 +45,7 @@ extension Lanes where Scalar == Float, Bits.Scalar == UInt32 {
     return (fraction - n * Self(repeating: 2.12194440e-4)) + n * Self(repeating: 0.693359375)
   }
 
-  @inlinable public static func sinCos(turns u: Self) -> (sin: Self, cos: Self) {
+  @inlinable @inline(__always) public static func sinCos(turns u: Self) -> (sin: Self, cos: Self) {
     let shifted = u * Self(repeating: 4) + roundingMagic
     let r = u - (shifted - roundingMagic) * Self(repeating: 0.25)
     let t = r * r
@@ -57,7 +57,7 @@ extension Lanes where Scalar == Float, Bits.Scalar == UInt32 {
     return rotated(sin: r * s, cos: c, quadrant: quadrant, signShift: Bits(repeating: 30))
   }
 
-  @inlinable public static func tanh(_ x: Self) -> Self {
+  @inlinable @inline(__always) public static func tanh(_ x: Self) -> Self {
     let t = x * x
     var p = Self(repeating: 0.002283024357).times(t, plus: -0.008335324266)
     p = p.times(t, plus: 0.02176627268).times(t, plus: -0.0539589328)
@@ -73,10 +73,10 @@ extension Lanes where Scalar == Float, Bits.Scalar == UInt32 {
 
 extension Lanes where Scalar == Double, Bits.Scalar == UInt64 {
   /// Adding 1.5·2⁵² rounds to the nearest integer, which then stands in the low bits.
-  @inlinable static var roundingMagic: Self { Self(repeating: 0x1.8p52) }
+  @inlinable @inline(__always) static var roundingMagic: Self { Self(repeating: 0x1.8p52) }
 
-  @inlinable public static func exp(_ x: Self) -> Self {
-    let bounded = smaller(larger(x, Self(repeating: -708)), Self(repeating: 709.5))
+  @inlinable @inline(__always) public static func exp(_ x: Self) -> Self {
+    let bounded = smaller(Self(repeating: 710), larger(Self(repeating: -709), x))
     let shifted = bounded * Self(repeating: 1.4426950408889634) + roundingMagic
     let n = shifted - roundingMagic
     let r =
@@ -92,17 +92,15 @@ extension Lanes where Scalar == Double, Bits.Scalar == UInt64 {
     let half = (shifted.bits &- roundingMagic.bits &+ Bits(repeating: 2048)) &>> Bits(repeating: 1)
     let rest = shifted.bits &- roundingMagic.bits &+ Bits(repeating: 2048) &- half
     let result = fraction * powerOfTwo(half) * powerOfTwo(rest)
-    let saturated = result.replacing(
-      with: Self(repeating: .infinity), where: Self(repeating: 709.782) .< x)
-    return saturated.replacing(with: Self(repeating: 0), where: x .< Self(repeating: -708))
+    return result.replacing(with: Self(repeating: 0), where: result .< Self(repeating: 0x1p-1022))
   }
 
   /// 2^(n − 1024) from biased exponents n.
-  @inlinable static func powerOfTwo(_ n: Bits) -> Self {
+  @inlinable @inline(__always) static func powerOfTwo(_ n: Bits) -> Self {
     Self(bits: (n &- Bits(repeating: 1)) &<< Bits(repeating: 52))
   }
 
-  @inlinable public static func log(_ x: Self) -> Self {
+  @inlinable @inline(__always) public static func log(_ x: Self) -> Self {
     let offset = Bits(repeating: 0x3FE6_A09E_667F_3BCD)
     let moved = x.bits &- offset
     let m = Self(bits: (moved & Bits(repeating: 0x000F_FFFF_FFFF_FFFF)) &+ offset)
@@ -122,7 +120,7 @@ extension Lanes where Scalar == Double, Bits.Scalar == UInt64 {
       + n * Self(repeating: 0x1.62e42fee00000p-1)
   }
 
-  @inlinable public static func sinCos(turns u: Self) -> (sin: Self, cos: Self) {
+  @inlinable @inline(__always) public static func sinCos(turns u: Self) -> (sin: Self, cos: Self) {
     let shifted = u * Self(repeating: 4) + roundingMagic
     let r = u - (shifted - roundingMagic) * Self(repeating: 0.25)
     let t = r * r
@@ -138,7 +136,7 @@ extension Lanes where Scalar == Double, Bits.Scalar == UInt64 {
     return rotated(sin: r * s, cos: c, quadrant: shifted.bits, signShift: Bits(repeating: 62))
   }
 
-  @inlinable public static func tanh(_ x: Self) -> Self {
+  @inlinable @inline(__always) public static func tanh(_ x: Self) -> Self {
     let t = x * x
     var p = Self(repeating: 8.08123846578708195e-5).times(t, plus: -2.36125795707194932e-4)
     p = p.times(t, plus: 5.89711759147567605e-4).times(t, plus: -1.45581419003363656e-3)
@@ -156,7 +154,9 @@ extension Lanes where Scalar == Double, Bits.Scalar == UInt64 {
 
 extension Lanes {
   /// Turns (sin, cos) of the remainder by `quadrant` quarters; the two lowest bits count.
-  @inlinable static func rotated(sin: Self, cos: Self, quadrant: Bits, signShift: Bits) -> (
+  @inlinable @inline(__always) static func rotated(
+    sin: Self, cos: Self, quadrant: Bits, signShift: Bits
+  ) -> (
     sin: Self, cos: Self
   ) {
     let one = Bits(repeating: 1)

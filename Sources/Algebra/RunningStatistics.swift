@@ -4,9 +4,17 @@ public struct RunningStatistics: Sendable, Hashable, Codable {
   public private(set) var count = 0
   /// Arithmetic mean; 0 for no values.
   public private(set) var mean = 0.0
-  private var sumOfSquares = 0.0
+  /// Sum of the squared differences from the mean.
+  public private(set) var sumOfSquares = 0.0
 
   public init() {}
+
+  /// Statistics as they were saved.
+  public init(count: Int, mean: Double, sumOfSquares: Double) {
+    self.count = count
+    self.mean = mean
+    self.sumOfSquares = sumOfSquares
+  }
 
   public init(_ values: some Sequence<Double>) {
     for value in values { add(value) }

@@ -17,24 +17,25 @@ public func checkEnvironment<E: Environment>(
   for episode in 0..<episodes {
     let start = first.reset(seed: episode == 0 ? seed : nil)
     let again = second.reset(seed: episode == 0 ? seed : nil)
-    try require(start == again, "two resets with seed \(seed) give different observations")
     try checkObservation(start, environment.observationSpace, "reset")
+    try require(start == again, "two resets with seed \(seed) give different observations")
     var steps = 0
     while true {
       let action = (steps &* 7 &+ episode) % actions
       var branch = first
       let transition = first.step(action)
-      try require(
-        transition == second.step(action),
-        "step \(steps) of episode \(episode) differs between two runs with seed \(seed)")
-      try require(
-        transition == branch.step(action), "a copy made at step \(steps) does not continue alike")
+      // Before the comparisons, which a NaN would fail for the wrong reason.
       try checkObservation(transition.observation, environment.observationSpace, "step \(steps)")
       try require(
         transition.reward.isFinite, "the reward at step \(steps) is \(transition.reward)")
       try require(
         !(transition.terminated && transition.truncated),
         "step \(steps) is both terminated and truncated")
+      try require(
+        transition == second.step(action),
+        "step \(steps) of episode \(episode) differs between two runs with seed \(seed)")
+      try require(
+        transition == branch.step(action), "a copy made at step \(steps) does not continue alike")
       steps += 1
       if transition.isLast { break }
       try require(steps < stepLimit, "no end of the episode within \(stepLimit) steps")
@@ -44,19 +45,20 @@ public func checkEnvironment<E: Environment>(
 
 /// Steps all copies and throws at the first broken promise of `VectorEnvironment`.
 ///
-/// Checked: spaces, shapes and finiteness; the same seed gives the same bits; the autoreset mode does
-/// what its name says; a restored state continues to the same bits.
+/// Checked: spaces, shapes and finiteness; at most one reason for an end; the same seed gives the
+/// same bits; the autoreset mode does what its name says; a restored state continues to the same
+/// bits.
 public func checkVectorEnvironment(
   _ environment: some VectorEnvironment, seed: UInt64 = 1, steps: Int = 600
 ) throws(EnvironmentCheckFailure) {
   let actionCount = try checkedSpaces(environment.observationSpace, environment.actionSpace)
-  let features = environment.observationSpace.size
   var first = environment
   var second = environment
   var transition = VectorTransition(for: environment)
   var other = transition
   first.reset(seed: seed, into: &transition)
   second.reset(seed: seed, into: &other)
+  try checkTransition(transition, of: environment, "reset")
   try require(transition == other, "two resets with seed \(seed) give different observations")
   for step in 0..<steps {
     let ended = zip(transition.terminated, transition.truncated).map { $0 || $1 }
@@ -73,26 +75,36 @@ public func checkVectorEnvironment(
     }
     first.step(actions, into: &transition)
     second.step(actions, into: &other)
-    try require(transition == other, "step \(step) differs between two runs with seed \(seed)")
-    for copy in 0..<environment.count {
-      let row = transition.observations[copy * features..<(copy + 1) * features]
-      try checkObservation(row, environment.observationSpace, "step \(step) of copy \(copy)")
-      try require(
-        transition.rewards[copy].isFinite,
-        "the reward of copy \(copy) at step \(step) is \(transition.rewards[copy])")
-      let isReset = environment.autoreset == .nextStep && ended[copy]
-      try require(
-        !isReset
-          || (transition.rewards[copy] == 0 && !transition.terminated[copy]
-            && !transition.truncated[copy]),
-        "copy \(copy) must only reset at step \(step), after its episode's end")
-      if environment.autoreset == .sameStep,
-        transition.terminated[copy] || transition.truncated[copy]
-      {
-        try checkObservation(
-          transition.finalObservations[copy * features..<(copy + 1) * features],
-          environment.observationSpace, "the end of copy \(copy) at step \(step)")
+    try checkTransition(transition, of: environment, "step \(step)")
+    if environment.autoreset == .nextStep {
+      for copy in ended.indices where ended[copy] {
+        try require(
+          transition.rewards[copy] == 0 && !transition.terminated[copy]
+            && !transition.truncated[copy],
+          "copy \(copy) must only reset at step \(step), after its episode's end")
       }
+    }
+    try require(transition == other, "step \(step) differs between two runs with seed \(seed)")
+  }
+}
+
+/// What must hold for every copy at any step, whatever came before.
+private func checkTransition(
+  _ transition: VectorTransition, of environment: some VectorEnvironment, _ place: String
+) throws(EnvironmentCheckFailure) {
+  let space = environment.observationSpace
+  for copy in 0..<environment.count {
+    let row = copy * space.size..<(copy + 1) * space.size
+    let (terminated, truncated) = (transition.terminated[copy], transition.truncated[copy])
+    try checkObservation(transition.observations[row], space, "\(place) of copy \(copy)")
+    try require(
+      transition.rewards[copy].isFinite,
+      "the reward at \(place) of copy \(copy) is \(transition.rewards[copy])")
+    try require(
+      !(terminated && truncated), "\(place) of copy \(copy) is both terminated and truncated")
+    if environment.autoreset == .sameStep, terminated || truncated {
+      try checkObservation(
+        transition.finalObservations[row], space, "the end of copy \(copy) at \(place)")
     }
   }
 }

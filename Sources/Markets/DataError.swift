@@ -90,7 +90,8 @@ extension MarketDataError.Problem: CustomStringConvertible {
     case .emptyFile: "the file is empty; a header line and rows are needed"
     case .noRows(nil, nil): "no rows after the header"
     case .noRows(let from, let through):
-      "no rows from \(from?.description ?? "the first") through \(through?.description ?? "the last")"
+      "no rows from \(from?.description ?? "the first") through "
+        + "\(through?.description ?? "the last")"
     default: ""
     }
   }

@@ -9,7 +9,7 @@ public enum PriceColumn: String, Sendable, Hashable, CaseIterable, Codable {
 }
 
 /// How assets with different days are brought together.
-public enum CalendarRule: String, Sendable, Hashable, CaseIterable, Codable {
+public enum CalendarAlignment: String, Sendable, Hashable, CaseIterable, Codable {
   /// All have the same days; anything else is an error.
   case identical
   /// The days that all have; the others are dropped and counted.
@@ -31,7 +31,8 @@ extension PriceHistory {
   /// - Throws: at the first fault; nothing is filled.
   public init(
     assetFolder path: String, assets: [String]? = nil, column: PriceColumn = .adjustedClose,
-    calendar: CalendarRule = .identical, from: CalendarDate? = nil, through: CalendarDate? = nil
+    calendar: CalendarAlignment = .identical, from: CalendarDate? = nil,
+    through: CalendarDate? = nil
   ) throws(MarketDataError) {
     let found = try AssetFile.files(inFolder: path)
     let names = assets ?? found.keys.filter { !$0.hasPrefix("_") }.sorted()
@@ -51,7 +52,7 @@ extension PriceHistory {
   }
 
   private init(
-    joining files: [AssetFile], names: [String], calendar: CalendarRule, folder: String
+    joining files: [AssetFile], names: [String], calendar: CalendarAlignment, folder: String
   ) throws(MarketDataError) {
     var days: [CalendarDate: Int] = [:]
     for file in files { for date in file.dates { days[date, default: 0] += 1 } }

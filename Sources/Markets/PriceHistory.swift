@@ -15,7 +15,7 @@ public struct PriceHistory: Sendable, Hashable {
   public internal(set) var volumes: [Double]?
   /// Distributions per share on their ex-day, shape [dates, assets], where the source has them.
   public internal(set) var dividends: [Double]?
-  /// Days that some but not all assets had, left out under `CalendarRule.intersection`.
+  /// Days that some but not all assets had, left out under `CalendarAlignment.intersection`.
   public internal(set) var droppedDates = 0
   /// The corrections that were applied, in order.
   public internal(set) var repairs: [PriceRepair] = []

@@ -1,7 +1,7 @@
 /// A correction of one wrong price, with the reason that is logged.
 ///
-/// Prices are closing prices without dividends where the history has them, else levels. The level is
-/// changed in proportion, so one repair serves adjusted levels of any download day.
+/// Prices are closing prices without dividends where the history has them, else levels. The level
+/// is changed in proportion, so one repair serves adjusted levels of any download day.
 public struct PriceRepair: Sendable, Hashable, Codable {
   /// The asset.
   public var asset: String

@@ -2,8 +2,8 @@ import Foundation
 
 /// A price that looks like a misprint: a large move into its day that the next day takes back.
 ///
-/// Real prices do this too, so a suspect is reported and never changed; a policy that trades against
-/// such moves can "earn" what nobody could have had.
+/// Real prices do this too, so a suspect is reported and never changed; a policy that trades
+/// against such moves can "earn" what nobody could have had.
 public struct SuspectPrint: Sendable, Hashable, Codable {
   /// The asset.
   public let asset: String

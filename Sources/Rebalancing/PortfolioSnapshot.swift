@@ -44,12 +44,15 @@ public struct PortfolioSnapshot: Sendable, Hashable {
 }
 
 extension PortfolioSnapshot: Codable {
-  enum CodingKeys: String, CodingKey {
+  enum CodingKeys: String, CodingKey, CaseIterable {
     case date, assets, holdings, basis
     case targets = "target_weights"
     case lastTrade = "last_trade"
     case lastLogReturns = "last_log_returns"
   }
+
+  /// The fields of a snapshot in JSON.
+  public static var fieldNames: [String] { CodingKeys.allCases.map(\.rawValue).sorted() }
 }
 
 extension PortfolioSnapshot {

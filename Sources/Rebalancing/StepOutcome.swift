@@ -29,3 +29,11 @@ public struct StepOutcome: Sendable, Hashable {
   /// Whether anything was traded.
   public var isTrade: Bool { turnover > 0 }
 }
+
+extension StepOutcome {
+  /// How far the bookkeeping identity is from holding, relative to the value after the step.
+  public var identityError: Double {
+    let expected = valueBefore * (1 - transactionCost - taxCost) * (1 + portfolioReturn)
+    return abs(valueAfter - expected) / max(abs(valueAfter), .leastNormalMagnitude)
+  }
+}

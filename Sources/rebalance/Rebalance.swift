@@ -1,33 +1,73 @@
+import ArgumentParser
+import Deployment
+import Experiments
+import Foundation
+import Learning
+import Markets
 import Oracles
-import Algebra
-@main struct Rebalance {
-  static func main() throws {
-    BLAS.threads = 1
-    func show(_ w: Double,_ n: Double,_ k: Double, _ s: Double, _ m: Double, _ g: Double, _ a: [Double]?) throws {
-      let chain = TwoAssetChain(target: w, volatility: s, drift: m, costPerUnit: k, riskAversion: g, stepsPerYear: n)
-      let clock = ContinuousClock()
-      let t = clock.now
-      let r = try chain.solve(a.map { .fractions($0) } ?? .unrestricted)
-      print(n, k, a as Any, r.score.costPerYear, r.noTrade, r.fullTradeBelow as Any, r.fullTradeAbove as Any, r.score.turnoverPerYear, r.score.trackingError, clock.now - t)
+import Rebalancing
+
+@main
+struct Rebalance: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Learn, measure and ship the decision when and how far to rebalance a portfolio.",
+    discussion: """
+      Tables go to standard output, or one JSON document with --json; progress goes to standard \
+      error. Exit codes: 0 success, 64 wrong usage or specification, 65 wrong data, 70 internal \
+      fault, 130 interrupted.
+
+      Example: rebalance solve --env envs/two-asset-monthly-v0.yaml
+      """,
+    subcommands: [
+      Doctor.self, List.self, Train.self, Evaluate.self, Solve.self, Run.self, Export.self,
+      Verify.self, Decide.self, DataCommand.self, Bench.self,
+    ])
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      guard let code = exitCode(of: error) else { exit(withError: error) }
+      FileHandle.standardError.write(Data("error: \(error)\n".utf8))
+      Foundation.exit(code)
     }
-    for (n, k) in [(252.0, 0.002), (252, 0.01), (12, 0.002), (12, 0.01)] {
-      try show(0.6, n, k, 0.1628, 0.0285, 5, nil)
-      try show(0.6, n, k, 0.1628, 0.0285, 5, [0,0.5,1])
+  }
+
+  /// The exit code of an error of ours; `nil` for those of the argument parser.
+  private static func exitCode(of error: any Error) -> Int32? {
+    switch error {
+    case is SpecError, is RuleError, is NotExactlySolvable, is LearningConfigurationError,
+      is NoStationaryLaw:
+      64
+    case is MarketDataError, is BundleError, is CheckpointError, is LearnerStateError,
+      is RequestError, is PolicyMismatch, is PolicyFileError, is ObservationBuilder.MissingField:
+      65
+    case is CleanExit, is ExitCode, is ValidationError: nil
+    default: "\(type(of: error))" == "CommandError" ? nil : 70
     }
-    let A3 = [0,0.5,1], A5 = [0,0.25,0.5,0.75,1], A2 = [0.0,1], H = [0,0.5]
-    try show(0.3,12,0.001,0.25,-0.05,3,A5)
-    try show(0.5,52,0.005,0.2,0,2,A3)
-    try show(0.8,252,0.0005,0.3,0.05,10,A3)
-    try show(0.8,12,0.002,0.15,0.02,5,A2)
-    try show(0.6,52,0.002,0.1628,0.0285,5,H)
-    try show(0.5,12,0.02,0.1,-0.03,1,A3)
-    try show(0.5,252,0.001,0.2,0,5,A2)
-    try show(0.3,52,0.01,0.3,0.05,4,nil)
-    try show(0.8,12,0.0005,0.3,-0.05,10,nil)
-    try show(0.3,252,0.004,0.12,-0.02,8,nil)
-    try show(0.8,52,0.003,0.25,0.03,3,A5)
-    try show(0.6,252,0.02,0.18,0.04,2,A5)
-    try show(0.3,12,0.006,0.22,0.05,6,H)
-    try show(0.8,252,0.002,0.2,-0.05,1,H)
+  }
+}
+
+/// Prints one JSON document.
+func printJSON(_ value: some Encodable, pretty: Bool = true) throws {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+  if pretty { encoder.outputFormatting.insert(.prettyPrinted) }
+  print(String(decoding: try encoder.encode(value), as: UTF8.self))
+}
+
+/// The options of commands that name an environment.
+struct EnvironmentOptions: ParsableArguments {
+  @Option(name: .long, help: "The environment's file, for example envs/two-asset-monthly-v0.yaml.")
+  var env: String
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp("Override a key of the specification; repeatable.", valueName: "key=value"))
+  var overrides: [String] = []
+
+  func load() throws -> EnvironmentSpec {
+    try EnvironmentSpec(path: env, overrides: overrides)
   }
 }

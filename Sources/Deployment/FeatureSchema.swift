@@ -1,0 +1,79 @@
+public import Algebra
+public import Rebalancing
+
+/// What a policy sees, in a file: enough to build its observations and to judge an input.
+public struct FeatureSchema: Codable, Sendable, Hashable {
+  /// The parts of the observation, in order, as `ObservationBuilder` builds them.
+  public struct Part: Codable, Sendable, Hashable {
+    public var feature: String
+    public var halfWidth: Double?
+    enum CodingKeys: String, CodingKey {
+      case feature
+      case halfWidth = "half_width"
+    }
+  }
+
+  /// One number of the observation.
+  public struct Column: Codable, Sendable, Hashable {
+    public var name: String
+    public var unit: String
+    /// Bounds; `nil` where there is none.
+    public var low: Float?
+    public var high: Float?
+    /// What happens where the number is missing: always `refuse`.
+    public var missing: String
+    /// Mean and standard deviation on paths of the training environment under the policy.
+    public var trainingMean: Double
+    public var trainingDeviation: Double
+    enum CodingKeys: String, CodingKey {
+      case name, unit, low, high, missing
+      case trainingMean = "training_mean"
+      case trainingDeviation = "training_deviation"
+    }
+  }
+
+  /// The assets, in order.
+  public var assets: [String]
+  public var parts: [Part]
+  public var columns: [Column]
+
+  /// Describes a builder whose observations had the given moments in training.
+  public init(_ builder: ObservationBuilder, assets: [String], moments: [RunningStatistics]) {
+    self.assets = assets
+    parts = builder.features.map { feature in
+      switch feature {
+      case .weightDeviation: Part(feature: "weight_deviation")
+      case .lastLogReturn: Part(feature: "last_log_return")
+      case .unrealizedGain: Part(feature: "unrealized_gain")
+      case .scaledDeviation(let width): Part(feature: "scaled_deviation", halfWidth: width)
+      }
+    }
+    columns = zip(builder.columns, moments).map { column, moments in
+      Column(
+        name: column.name, unit: column.unit, low: column.low.isFinite ? column.low : nil,
+        high: column.high.isFinite ? column.high : nil, missing: "refuse",
+        trainingMean: moments.mean, trainingDeviation: moments.standardDeviation)
+    }
+  }
+
+  /// The builder that the parts describe.
+  public func builder() throws(PolicyMismatch) -> ObservationBuilder {
+    var features: [ObservationBuilder.Feature] = []
+    for part in parts {
+      switch (part.feature, part.halfWidth) {
+      case ("weight_deviation", nil): features.append(.weightDeviation)
+      case ("last_log_return", nil): features.append(.lastLogReturn)
+      case ("unrealized_gain", nil): features.append(.unrealizedGain)
+      case ("scaled_deviation", .some(let width)) where width > 0:
+        features.append(.scaledDeviation(halfWidth: width))
+      default:
+        throw PolicyMismatch(description: "the feature “\(part.feature)” is not known")
+      }
+    }
+    let builder = ObservationBuilder(features: features, assetCount: assets.count)
+    guard builder.columns.map(\.name) == columns.map(\.name) else {
+      throw PolicyMismatch(description: "the columns do not follow from the parts")
+    }
+    return builder
+  }
+}

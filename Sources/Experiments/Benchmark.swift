@@ -1,0 +1,192 @@
+import Algebra
+import Deployment
+import Foundation
+import Gym
+import Learning
+import Oracles
+public import Rebalancing
+
+/// Speeds of the parts that matter, measured on this machine.
+public struct Benchmark: Sendable, Codable {
+  public var machine: Machine
+  public var results: [Result]
+
+  /// Where it was measured.
+  public struct Machine: Sendable, Codable {
+    public var processor: String
+    public var cores: Int
+    public var blasCore: String
+    public var blasThreads: Int
+    public var laneBytes: Int
+    public var compiler: String
+    enum CodingKeys: String, CodingKey {
+      case processor, cores, compiler
+      case blasCore = "blas_core"
+      case blasThreads = "blas_threads"
+      case laneBytes = "lane_bytes"
+    }
+
+    /// This machine.
+    public static var current: Machine {
+      let lines = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+      let model = lines.split(separator: "\n").first { $0.hasPrefix("model name") }
+      let name = model?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) }
+      return Machine(
+        processor: name ?? "unknown", cores: ProcessInfo.processInfo.activeProcessorCount,
+        blasCore: BLAS.coreName, blasThreads: BLAS.threads,
+        laneBytes: MemoryLayout<SIMD16<Float>>.size, compiler: Provenance.current.compiler)
+    }
+  }
+
+  /// One figure.
+  public struct Result: Sendable, Codable {
+    public var name: String
+    public var value: Double
+    public var unit: String
+    public var threads: Int
+  }
+
+  /// The groups, in the order in which they run.
+  public enum Group: String, Sendable, CaseIterable {
+    case environment, ppo, tabular, decision, solve
+  }
+
+  /// Measures groups; each figure is the best of three.
+  ///
+  /// - Parameters:
+  ///   - speedTask: R1, the speed task.
+  ///   - exactTask: the daily two-asset task.
+  public init(
+    _ groups: [Group], speedTask: RebalancingTask, exactTask: RebalancingTask,
+    progress: (Group) -> Void
+  ) throws {
+    BLAS.threads = 1
+    machine = .current
+    results = []
+    for group in groups {
+      progress(group)
+      switch group {
+      case .environment: results += Self.environment(speedTask)
+      case .ppo: results += try Self.ppo(speedTask)
+      case .tabular: results.append(try Self.tabular(exactTask))
+      case .decision: results.append(try Self.decision(speedTask))
+      case .solve: results += try Self.solve(exactTask)
+      }
+    }
+  }
+
+  /// Seconds of the fastest of three runs.
+  private static func best(_ body: () throws -> Void) rethrows -> Double {
+    var best = Double.infinity
+    for _ in 0..<3 {
+      let time = try ContinuousClock().measure(body)
+      best = min(
+        best, Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18)
+    }
+    return best
+  }
+
+  private static func environment(_ task: RebalancingTask) -> [Result] {
+    let copies = 4096
+    let steps = 500
+    return [1, 2].map { threads in
+      var shards = (0..<threads).map { shard in
+        Shard(task, copies: copies / threads, first: shard * copies / threads)
+      }
+      let seconds = best {
+        forEachConcurrently(in: &shards, workers: threads) { _, shard in
+          for step in 0..<steps { shard.step(step) }
+        }
+      }
+      return Result(
+        name: "r1/float/\(copies)", value: Double(copies * steps) / seconds, unit: "steps/s",
+        threads: threads)
+    }
+  }
+
+  /// Copies of R1 with actions that were chosen before.
+  private struct Shard: Sendable {
+    var environment: BatchedRebalancingEnvironment<SIMD16<Float>>
+    var transition: VectorTransition
+    let actions: [[Int32]]
+
+    init(_ task: RebalancingTask, copies: Int, first: Int) {
+      environment = BatchedRebalancingEnvironment(task, count: copies, firstCopy: first)
+      transition = VectorTransition(for: environment)
+      environment.reset(seed: 1, into: &transition)
+      let source = RandomSource(seed: 2)
+      actions = (0..<64).map { step in
+        (0..<copies).map { copy in
+          Int32(
+            source.integer(
+              below: task.actions.count, .exploration, copy: UInt32(copy), step: UInt32(step)))
+        }
+      }
+    }
+
+    mutating func step(_ step: Int) {
+      environment.step(actions[step & 63], into: &transition)
+    }
+  }
+
+  private static func ppo(_ task: RebalancingTask) throws -> [Result] {
+    var configuration = PPOConfiguration()
+    configuration.copies = 64
+    configuration.rolloutSteps = 128
+    configuration.epochs = 4
+    configuration.minibatches = 4
+    configuration.hiddenSizes = [64, 64]
+    configuration.totalSteps = 1 << 40
+    let updates = 20
+    return try [1, 2].map { workers in
+      var learner = try PPO(configuration: configuration, seed: 1) { copies in
+        BatchedRebalancingEnvironment<SIMD16<Float>>(
+          task, count: copies.count, firstCopy: copies.lowerBound)
+      }
+      let seconds = best { for _ in 0..<updates { _ = learner.update(workers: workers) } }
+      return Result(
+        name: "ppo/r1/64x128", value: Double(updates * configuration.stepsPerUpdate) / seconds,
+        unit: "steps/s", threads: workers)
+    }
+  }
+
+  private static func tabular(_ task: RebalancingTask) throws -> Result {
+    var configuration = QLearningConfiguration()
+    configuration.totalSteps = 1 << 40
+    var learner = try QLearning(configuration: configuration, seed: 1) { copies in
+      BatchedRebalancingEnvironment<SIMD8<Double>>(
+        task, count: copies.count, firstCopy: copies.lowerBound)
+    }
+    let before = learner.stepsDone
+    let seconds = best { for _ in 0..<20 { _ = learner.update(workers: 1) } }
+    return Result(
+      name: "q_learning/two-asset-daily", value: Double(learner.stepsDone - before) / 3 / seconds,
+      unit: "updates/s", threads: 1)
+  }
+
+  private static func decision(_ task: RebalancingTask) throws -> Result {
+    let network = Network(
+      sizes: [task.observation.size, 64, 64, task.actions.count], activation: .tanh, outputGain: 1,
+      random: RandomSource(seed: 1), index: 0)
+    let policy = LearnedPolicy.network(network)
+    let observation = [Float](repeating: 0.1, count: task.observation.size)
+    let count = 20_000
+    var sum = 0
+    let seconds = best {
+      for _ in 0..<count { sum &+= policy.greedyAction(observation) ?? 0 }
+    }
+    precondition(sum >= 0)
+    return Result(
+      name: "decision/64-64", value: seconds / Double(count) * 1e6, unit: "µs", threads: 1)
+  }
+
+  private static func solve(_ task: RebalancingTask) throws -> [Result] {
+    let chain = try TwoAssetChain(task)
+    return try [("own_actions", TwoAssetChain.ActionSet.fractions(task.actions)),
+      ("unrestricted", .unrestricted)].map { name, actions in
+      let seconds = try best { _ = try chain.solve(actions) }
+      return Result(
+        name: "solve/two-asset-daily/\(name)", value: seconds * 1000, unit: "ms", threads: 1)
+    }
+  }
+}

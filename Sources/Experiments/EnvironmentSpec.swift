@@ -1,0 +1,268 @@
+import Algebra
+import Deployment
+import Foundation
+import Gym
+import Markets
+public import Rebalancing
+
+/// The specification of an environment: a strict YAML file in `envs/`, resolved with its overrides.
+public struct EnvironmentSpec: Sendable {
+  /// The problem that it describes.
+  public let task: RebalancingTask
+  /// The specification with its overrides.
+  public let resolved: SpecValue
+  /// The folder that paths in it start from.
+  public let folder: String
+  /// SHA-256 of the resolved specification in canonical JSON.
+  public let sha256: String
+
+  /// Reads a file.
+  ///
+  /// - Parameter overrides: `key=value` each.
+  public init(path: String, overrides: [String] = []) throws {
+    let value = try SpecValue(yaml: path).setting(overrides, file: path)
+    let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    try self.init(
+      value, file: path, folder: (path as NSString).deletingLastPathComponent, name: name)
+  }
+
+  /// Reads a resolved specification.
+  ///
+  /// - Parameter name: must be its id, where given.
+  public init(_ value: SpecValue, file: String, folder: String, name: String? = nil) throws {
+    resolved = value
+    self.folder = folder
+    sha256 = Deployment.sha256(try value.canonicalJSON())
+    var reader = try SpecReader(value, file: file)
+    let id = try reader.string("id")
+    guard name == nil || id == name else {
+      throw reader.fault("id", "“\(id)” is given, the file's name is “\(name ?? "")”")
+    }
+    task = try Self.task(id, &reader, folder: folder)
+    try reader.finish()
+  }
+
+  /// The models of `market`.
+  private enum MarketModel: String, CaseIterable {
+    case logRatio = "log_ratio"
+    case lognormal
+    case historical
+  }
+
+  private enum DriftModel: String, CaseIterable {
+    case quadratic
+    case trackingError = "tracking_error"
+  }
+
+  private enum TaxKind: String, CaseIterable {
+    case none
+    case averageCost = "average_cost"
+  }
+
+  /// How costs and taxes are paid; without lots only pro rata.
+  private enum PaidFrom: String, CaseIterable {
+    case proRata = "pro_rata"
+  }
+
+  private enum FeatureName: String, CaseIterable {
+    case weightDeviation = "weight_deviation"
+    case lastLogReturn = "last_log_return"
+    case unrealizedGain = "unrealized_gain"
+    case scaledDeviation = "scaled_deviation"
+  }
+
+  private static func task(
+    _ id: String, _ reader: inout SpecReader, folder: String
+  ) throws -> RebalancingTask {
+    let model: MarketModel = try reader.choice("market")
+    let stepsPerYear = try reader.number("steps_per_year", in: 0.0001..., "a positive number")
+    let (assets, targets) = try portfolio(model, &reader)
+    let market = try market(model, assets, stepsPerYear, folder, &reader)
+    var horizon = 0
+    if case .historical(let replay) = market {
+      horizon = replay.horizon
+    } else {
+      horizon = try reader.int("horizon_steps", in: 1..., "1 or more")
+    }
+    let paidFrom: PaidFrom = try reader.choice("pay_from", or: .proRata)
+    precondition(paidFrom == .proRata)
+    let actions = try actions(&reader)
+    let costs = try costs(model, assets.count, &reader)
+    let drift = try driftCost(&reader)
+    let tax = try tax(&reader)
+    let capture: ReturnCapture = try reader.choice("return_capture", or: ReturnCapture.none)
+    let start = try reader.date("start_date")
+    var task = RebalancingTask(
+      id: id, assets: assets, targets: targets, market: market, stepsPerYear: stepsPerYear,
+      horizon: horizon, startDate: start ?? defaultStart, actions: actions, costs: costs,
+      driftCost: drift, tax: tax, returnCapture: capture,
+      rewardScale: try reader.number("reward_scale", or: 1, in: Double.leastNormalMagnitude..., "a positive number"),
+      observation: ObservationBuilder(features: [], assetCount: assets.count),
+      autoreset: try reader.choice("autoreset", or: .sameStep),
+      precision: try reader.choice("precision", or: .double))
+    task.observation = try observation(task, &reader)
+    return task
+  }
+
+  /// Mid-month, so that monthly steps fall in different months.
+  private static let defaultStart = CalendarDate(daysSinceEpoch: 10_971)
+
+  private static func portfolio(
+    _ model: MarketModel, _ reader: inout SpecReader
+  ) throws(SpecError) -> (assets: [String], targets: [Double]) {
+    if model == .logRatio {
+      let target = try reader.number(
+        "target_weight", in: Double.leastNormalMagnitude..<1, "a number between 0 and 1")
+      let names = reader.has("assets") ? try reader.strings("assets") : ["RISKY", "NUMERAIRE"]
+      guard names.count == 2 else {
+        throw reader.fault("assets", "\(names.count) names, a log_ratio market has 2 assets")
+      }
+      return (names, [target, 1 - target])
+    }
+    let assets = try reader.strings("assets")
+    guard assets.count >= 2, Set(assets).count == assets.count else {
+      throw reader.fault("assets", "at least two different names are expected")
+    }
+    let targets = try reader.numbers("target_weights", count: assets.count)
+    guard targets.allSatisfy({ $0 >= 0 }) else {
+      throw reader.fault("target_weights", "a weight is negative, 0 or more is valid")
+    }
+    let sum = targets.reduce(0, +)
+    guard abs(sum - 1) <= 1e-9 else {
+      throw reader.fault("target_weights", "they sum to \(sum), 1 is valid")
+    }
+    return (assets, targets)
+  }
+
+  private static func market(
+    _ model: MarketModel, _ assets: [String], _ stepsPerYear: Double, _ folder: String,
+    _ reader: inout SpecReader
+  ) throws -> Market {
+    switch model {
+    case .logRatio:
+      return .logRatio(
+        LogRatioMarket(
+          volatility: try reader.number(
+            "log_ratio_volatility", in: Double.leastNormalMagnitude..., "a positive number"),
+          drift: try reader.number("log_ratio_drift"), stepsPerYear: stepsPerYear))
+    case .lognormal:
+      let correlation = try reader.matrix("correlation", size: assets.count)
+      do {
+        return .lognormal(
+          try LognormalMarket(
+            driftPerStep: try reader.numbers("drift_per_step", count: assets.count),
+            volatilityPerStep: try reader.numbers("volatility_per_step", count: assets.count),
+            correlation: correlation, stepsPerYear: stepsPerYear))
+      } catch let error as LinearAlgebraError {
+        throw reader.fault("correlation", "\(error)")
+      }
+    case .historical:
+      return .historical(try historical(assets, stepsPerYear, folder, &reader))
+    }
+  }
+
+  private static func historical(
+    _ assets: [String], _ stepsPerYear: Double, _ folder: String, _ reader: inout SpecReader
+  ) throws -> HistoricalMarket {
+    let data = try reader.string("data")
+    let path = data.hasPrefix("/") || folder.isEmpty ? data : folder + "/" + data
+    let first = try reader.date("first_date")
+    let last = try reader.date("last_date")
+    var isFolder: ObjCBool = false
+    guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw MarketDataError(file: path, .missingFile)
+    }
+    let history =
+      isFolder.boolValue
+      ? try PriceHistory(
+        assetFolder: path, assets: assets,
+        column: try reader.choice("price_column", or: .adjustedClose),
+        calendar: try reader.choice("calendar", or: .identical), from: first, through: last)
+      : try PriceHistory(wideCSV: path, assets: assets, from: first, through: last)
+    let horizon =
+      reader.has("horizon_steps") ? try reader.int("horizon_steps", in: 1..., "1 or more") : nil
+    let halfLife = try reader.number(
+      "covariance_half_life_days", in: Double.leastNormalMagnitude..., "a positive number")
+    do {
+      return try HistoricalMarket(
+        history: history,
+        warmup: try reader.int("covariance_warmup_days", in: 2..., "2 or more"), horizon: horizon,
+        start: try reader.choice("episode_start", or: .fixed), halfLife: halfLife,
+        stepsPerYear: stepsPerYear)
+    } catch let error as HistoryTooShort {
+      throw reader.fault("data", "\(error)")
+    }
+  }
+
+  private static func actions(_ reader: inout SpecReader) throws(SpecError) -> [Double] {
+    let actions = try reader.numbers("actions")
+    guard actions.first == 0 else {
+      throw reader.fault("actions", "\(actions) is given, the first must be 0: no action")
+    }
+    guard actions.count >= 2, actions.allSatisfy({ (0...1).contains($0) }),
+      zip(actions, actions.dropFirst()).allSatisfy({ $0 < $1 })
+    else {
+      throw reader.fault("actions", "\(actions) is given, rising fractions up to 1 are valid")
+    }
+    return actions
+  }
+
+  private static func costs(
+    _ model: MarketModel, _ count: Int, _ reader: inout SpecReader
+  ) throws(SpecError) -> ProportionalCosts {
+    if model == .logRatio {
+      let both = try reader.number("cost_per_unit", in: 0..<1, "a number from 0 to below 1")
+      return ProportionalCosts(perUnit: [both / 2, both / 2])
+    }
+    let spread = try reader.numbers("half_spread_bp", count: count)
+    let commission = try reader.numbers("commission_bp", count: count, or: 0)
+    let perUnit = zip(spread, commission).map { ($0 + $1) * 1e-4 }
+    guard perUnit.allSatisfy({ $0 >= 0 && $0 < 1 }) else {
+      throw reader.fault("half_spread_bp", "costs from 0 to below 10000 bp are valid")
+    }
+    return ProportionalCosts(perUnit: perUnit)
+  }
+
+  private static func driftCost(_ reader: inout SpecReader) throws(SpecError) -> DriftCost {
+    let model: DriftModel = try reader.choice("drift_cost", or: .quadratic)
+    switch model {
+    case .quadratic:
+      return .quadratic(
+        riskAversion: try reader.number("risk_aversion", in: 0.0..., "0 or more"))
+    case .trackingError:
+      return .trackingError(
+        weight: try reader.number("tracking_error_weight", in: 0.0..., "0 or more"))
+    }
+  }
+
+  private static func tax(_ reader: inout SpecReader) throws(SpecError) -> TaxModel {
+    let kind: TaxKind = try reader.choice("tax", or: TaxKind.none)
+    return kind == .none
+      ? .none : .averageCost(rate: try reader.number("tax_rate", in: 0.0..<1, "0 to below 1"))
+  }
+
+  private static func observation(
+    _ task: RebalancingTask, _ reader: inout SpecReader
+  ) throws(SpecError) -> ObservationBuilder {
+    var features: [ObservationBuilder.Feature] = []
+    for name in try reader.strings("observation") {
+      switch FeatureName(rawValue: name) {
+      case .weightDeviation: features.append(.weightDeviation)
+      case .lastLogReturn: features.append(.lastLogReturn)
+      case .unrealizedGain: features.append(.unrealizedGain)
+      case .scaledDeviation:
+        guard let width = task.closedFormHalfWidth, width > 0 else {
+          throw reader.fault(
+            "observation", "scaled_deviation needs two assets, costs above 0 and a quadratic "
+              + "drift cost")
+        }
+        features.append(.scaledDeviation(halfWidth: width))
+      case nil:
+        let valid = FeatureName.allCases.map(\.rawValue).joined(separator: ", ")
+        throw reader.fault("observation", "“\(name)” is given, valid are \(valid)")
+      }
+    }
+    guard !features.isEmpty else { throw reader.fault("observation", "at least one is needed") }
+    return ObservationBuilder(features: features, assetCount: task.assets.count)
+  }
+}

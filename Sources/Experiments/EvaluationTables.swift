@@ -1,0 +1,70 @@
+extension ExactEvaluation {
+  /// The table that people read, at most 80 columns wide.
+  public var table: String {
+    var table = TextTable([
+      "policy", ">cost bp/y", ">trade bp", ">drift bp", ">turn %/y", ">TE bp", ">gap %",
+    ])
+    for row in policies {
+      table.add(
+        [shortName(row.name)]
+          + [(row.cost, 4), (row.transaction, 3), (row.drift, 3)].map(cell)
+          + [cell(row.turnover.map { $0 * 100 }, 2), cell(row.trackingError, 1), gap(row)])
+    }
+    var lines = [table.text]
+    lines.append(
+      "optimum over the environment's actions \(optimum.ownActions.fixed(4)), "
+        + "unrestricted \(optimum.unrestricted.fixed(4))")
+    if policies.contains(where: { $0.gapAgainst == .unrestricted }) {
+      lines.append("* gap to the unrestricted optimum: the policy goes other fractions")
+    }
+    lines += policies.compactMap { row in row.reason.map { "\(shortName(row.name)): \($0)" } }
+    return lines.joined(separator: "\n")
+  }
+
+  private func gap(_ row: Row) -> String {
+    cell(row.gap, 2) + (row.gapAgainst == .unrestricted ? "*" : " ")
+  }
+
+  private func cell(_ value: Double?, _ decimals: Int) -> String {
+    value.map { $0.fixed(decimals) } ?? "–"
+  }
+}
+
+extension SampledEvaluation {
+  /// The table that people read, at most 80 columns wide.
+  public var table: String {
+    var table = TextTable([
+      "policy", ">cost bp/y", ">± s.e.", ">trade bp", ">turn %/y", ">TE bp", ">trades", ">value",
+    ])
+    for row in policies {
+      table.add([
+        shortName(row.name), row.cost.mean.fixed(3), row.cost.standardError.fixed(3),
+        row.transaction.mean.fixed(3), (row.turnover.mean * 100).fixed(2),
+        row.trackingError.fixed(1), "\(row.tradeCount)", row.finalValue.fixed(4),
+      ])
+    }
+    let worst = policies.map(\.identityError).max() ?? 0
+    return table.text + "\n"
+      + "\(episodes) \(episodes == 1 ? "path" : "paths"), \(firstDate) to \(lastDate); "
+      + "bookkeeping identity holds to \(worst.scientific)"
+  }
+}
+
+/// The last two parts of a path; other names whole, cut to what a table can hold.
+func shortName(_ name: String) -> String {
+  let parts = name.split(separator: "/")
+  let short = name.hasPrefix("rule:") ? name : parts.suffix(2).joined(separator: "/")
+  return short.count <= 26 ? short : "…" + short.suffix(25)
+}
+
+extension Double {
+  /// One significant digit and a power of ten.
+  var scientific: String {
+    guard self > 0 else { return "0" }
+    var exponent = 0
+    var mantissa = self
+    while mantissa >= 10 { (mantissa, exponent) = (mantissa / 10, exponent + 1) }
+    while mantissa < 1 { (mantissa, exponent) = (mantissa * 10, exponent - 1) }
+    return "\(mantissa.fixed(0))e\(exponent)"
+  }
+}

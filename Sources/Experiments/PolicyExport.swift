@@ -1,0 +1,51 @@
+import Algebra
+import Deployment
+import Gym
+public import Foundation
+public import Learning
+import Rebalancing
+
+/// Turns a checkpoint into a policy bundle.
+public enum PolicyExport {
+  /// Writes the bundle of a checkpoint's policy.
+  ///
+  /// The moments of its features are those on paths of its training environment under itself.
+  public static func write(
+    _ checkpoint: Checkpoint<RunRecord>, name: String, version: String, to folder: URL
+  ) throws {
+    let record = checkpoint.record
+    let environment = try record.resolvedEnvironment()
+    let trigger = try PolicyReference.trigger(of: checkpoint, name: name)
+    let schema = FeatureSchema(
+      environment.task.observation, assets: environment.task.assets,
+      moments: moments(trigger, environment.task))
+    let identity = PolicyBundle.Identity(
+      name: name, version: version,
+      environment: .init(id: record.environment.id, sha256: record.environment.sha256),
+      provenance: [
+        "agent": String(decoding: try record.agent.canonicalJSON(), as: UTF8.self),
+        "seed": "\(record.seed)", "steps": "\(checkpoint.steps)",
+        "commit": record.provenance.commit, "compiler": record.provenance.compiler,
+        "blas_core": record.provenance.blasCore,
+      ])
+    try PolicyBundle.write(
+      identity, policy: checkpoint.policy, schema: schema, actions: environment.task.actions,
+      to: folder)
+  }
+
+  private static func moments(
+    _ trigger: LearnedTrigger, _ task: RebalancingTask
+  ) -> [RunningStatistics] {
+    var moments = Array(repeating: RunningStatistics(), count: trigger.observation.size)
+    for copy in 0..<32 {
+      var environment = RebalancingEnvironment<Double>(task, copy: UInt32(copy))
+      var observation = environment.reset(seed: 0)
+      for _ in 0..<min(task.horizon, 500) {
+        for (i, value) in observation.enumerated() { moments[i].add(Double(value)) }
+        let action = trigger.policy.greedyAction(observation) ?? 0
+        observation = environment.step(action).observation
+      }
+    }
+    return moments
+  }
+}

@@ -1,0 +1,49 @@
+import Deployment
+import Foundation
+import Learning
+public import Rebalancing
+
+/// A policy as it is named everywhere: a rule, an agent's file, a checkpoint or a bundle.
+public enum PolicyReference {
+  /// Finds the policy that a text names.
+  ///
+  /// - Parameters:
+  ///   - text: `rule:NAME(…)`, a rule's `.yaml` file, or the folder of a checkpoint or bundle.
+  ///   - task: what rules are made for.
+  public static func policy(_ text: String, for task: RebalancingTask) throws -> any Trigger {
+    if text.hasPrefix("rule:") { return try RuleCatalog.rule(text, for: task) }
+    let url = URL(fileURLWithPath: text)
+    if FileManager.default.fileExists(atPath: url.appending(path: "manifest.json").path) {
+      return try PolicyBundle.load(url).bundle.trigger()
+    }
+    if FileManager.default.fileExists(atPath: url.appending(path: "record.json").path) {
+      return try trigger(of: Checkpoint(contentsOf: url), name: text)
+    }
+    if text.hasSuffix(".yaml"), FileManager.default.fileExists(atPath: text) {
+      guard case .rule(let rule) = try AgentSpec(path: text).algorithm else {
+        throw SpecError(file: text, "an agent that must learn first: train it, name its checkpoint")
+      }
+      return try RuleCatalog.rule(rule, for: task)
+    }
+    throw SpecError(
+      file: text,
+      "no policy is there; valid are rule:NAME, a rule's YAML file, and the folder of a checkpoint "
+        + "or bundle")
+  }
+
+  /// A checkpoint's policy behind the trigger interface, seeing what it saw in training.
+  static func trigger(of checkpoint: Checkpoint<RunRecord>, name: String) throws -> LearnedTrigger {
+    let environment = try checkpoint.record.resolvedEnvironment()
+    return try LearnedTrigger(
+      name: name, policy: checkpoint.policy, observation: environment.task.observation,
+      actions: environment.task.actions)
+  }
+}
+
+extension RunRecord {
+  /// The environment as it was resolved for the run.
+  func resolvedEnvironment() throws -> EnvironmentSpec {
+    try EnvironmentSpec(
+      environment.spec, file: "the record of \(environment.id)", folder: environment.folder)
+  }
+}

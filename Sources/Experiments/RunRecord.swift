@@ -1,0 +1,79 @@
+import Algebra
+import Foundation
+import Rebalancing
+
+/// What a training run was, in its checkpoint's `record.json`: enough to repeat it.
+///
+/// It holds no times, thread counts or host names, so equal runs have equal bytes.
+public struct RunRecord: Codable, Sendable {
+  public var environment: Environment
+  public var agent: SpecValue
+  public var seed: UInt64
+  public var provenance: Provenance
+
+  /// The environment, resolved.
+  public struct Environment: Codable, Sendable {
+    public var id: String
+    public var sha256: String
+    /// The folder that paths in the specification start from.
+    public var folder: String
+    public var spec: SpecValue
+  }
+
+  init(environment: EnvironmentSpec, agent: AgentSpec, seed: UInt64) {
+    self.environment = Environment(
+      id: environment.task.id, sha256: environment.sha256, folder: environment.folder,
+      spec: environment.resolved)
+    self.agent = agent.resolved
+    self.seed = seed
+    provenance = .current
+  }
+}
+
+/// What a figure depends on besides its specification.
+public struct Provenance: Codable, Sendable, Hashable {
+  /// The repository's commit, with `+` where files differ from it.
+  public var commit: String
+  public var compiler: String
+  /// OpenBLAS kernel: training has the same bits on one core type.
+  public var blasCore: String
+
+  enum CodingKeys: String, CodingKey {
+    case commit, compiler
+    case blasCore = "blas_core"
+  }
+
+  /// Of this program, here.
+  public static var current: Provenance {
+    Provenance(commit: commit, compiler: compiler, blasCore: BLAS.coreName)
+  }
+
+  private static var commit: String {
+    guard let head = git("rev-parse", "--short=12", "HEAD") else { return "unknown" }
+    return head + (git("status", "--porcelain", "--untracked-files=no") == "" ? "" : "+")
+  }
+
+  private static var compiler: String {
+    #if compiler(>=6.4)
+      "Swift 6.4 or later"
+    #elseif compiler(>=6.3)
+      "Swift 6.3"
+    #else
+      "Swift before 6.3"
+    #endif
+  }
+
+  private static func git(_ arguments: String...) -> String? {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["git"] + arguments
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return nil }
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else { return nil }
+    return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+}

@@ -1,0 +1,233 @@
+import Algebra
+public import Markets
+public import Rebalancing
+
+/// Policies scored on the same paths, sampled or replayed.
+///
+/// Costs are in basis points of value per year. A sample is an episode, or on a fixed replay of data a
+/// calendar year of it; standard errors and intervals are over samples.
+public struct SampledEvaluation: Sendable, Codable {
+  public var environment: String
+  public var episodes: Int
+  public var seed: UInt64
+  public var firstDate: CalendarDate
+  public var lastDate: CalendarDate
+  /// What a sample is: `episode` or `calendar_year`.
+  public var sample: String
+  /// `ex_ante_post_trade` on models: √E[dᵀΣd]; `realized_before_costs` on data: the annualised
+  /// standard deviation of the active return of a step.
+  public var trackingErrorKind: String
+  public var policies: [Row]
+  public var pairs: [Pair]
+
+  /// A mean over samples with its standard error.
+  public struct Estimate: Sendable, Codable {
+    public var mean: Double
+    public var standardError: Double
+    enum CodingKeys: String, CodingKey {
+      case mean
+      case standardError = "standard_error"
+    }
+  }
+
+  /// One policy.
+  public struct Row: Sendable, Codable {
+    public var name: String
+    public var cost: Estimate
+    public var transaction: Estimate
+    public var tax: Estimate
+    public var drift: Estimate
+    public var turnover: Estimate
+    public var trackingError: Double
+    public var trades: Double
+    /// Trades over all episodes.
+    public var tradeCount: Int
+    /// Mean value at the end of an episode that begins with 1.
+    public var finalValue: Double
+    /// Largest error of the bookkeeping identity over all steps, relative.
+    public var identityError: Double
+
+    enum CodingKeys: String, CodingKey {
+      case name
+      case cost = "cost_bp_per_year"
+      case transaction = "transaction_bp"
+      case tax = "tax_bp"
+      case drift = "drift_bp"
+      case turnover = "turnover_per_year"
+      case trackingError = "tracking_error_bp"
+      case trades = "trades_per_year"
+      case tradeCount = "trades"
+      case finalValue = "final_value"
+      case identityError = "identity_error"
+    }
+  }
+
+  /// Two policies on the same paths.
+  public struct Pair: Sendable, Codable {
+    public var first: String
+    public var second: String
+    /// Cost of the first minus cost of the second, basis points per year.
+    public var difference: Estimate
+    /// 95 % interval of the difference (normal).
+    public var interval: [Double]
+    enum CodingKeys: String, CodingKey {
+      case first, second
+      case difference = "cost_difference_bp"
+      case interval = "interval_95"
+    }
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case episodes, seed, sample, policies, pairs
+    case environment = "env"
+    case firstDate = "first_date"
+    case lastDate = "last_date"
+    case trackingErrorKind = "tracking_error_kind"
+  }
+
+  /// Plays every policy on the same paths.
+  ///
+  /// - Parameters:
+  ///   - episodes: paths; ignored, and 1, on data that is replayed from a fixed day.
+  ///   - workers: policies are played side by side; the result does not depend on it.
+  public init(
+    _ task: RebalancingTask, policies: [any Trigger], episodes: Int, seed: UInt64,
+    workers: Int = 2
+  ) {
+    var plays = policies.map { Play(task: task, policy: $0, seed: seed) }
+    let count = Play.isFixedReplay(task) ? 1 : episodes
+    forEachConcurrently(in: &plays, workers: workers) { _, play in
+      for episode in 0..<count { play.run(copy: UInt32(episode)) }
+    }
+    environment = task.id
+    self.episodes = count
+    self.seed = seed
+    firstDate = plays.first?.firstDate ?? task.startDate
+    lastDate = plays.first?.lastDate ?? task.startDate
+    sample = Play.isFixedReplay(task) ? "calendar_year" : "episode"
+    trackingErrorKind =
+      Play.isReplay(task) ? "realized_before_costs" : "ex_ante_post_trade"
+    self.policies = plays.map(\.row)
+    pairs = plays.indices.flatMap { i in
+      plays.indices.dropFirst(i + 1).map { j in plays[i].compared(with: plays[j]) }
+    }
+  }
+}
+
+/// One policy's way through the paths.
+private struct Play: Sendable {
+  let task: RebalancingTask
+  let policy: any Trigger
+  let seed: UInt64
+  private(set) var firstDate: CalendarDate?
+  private(set) var lastDate: CalendarDate?
+  private var samples: [Sample] = []
+  private var activeReturns = RunningStatistics()
+  private var activeVariance = RunningStatistics()
+  private var finalValues = RunningStatistics()
+  private var trades = 0
+  private var identityError = 0.0
+
+  /// Sums over the steps of a sample.
+  private struct Sample: Sendable {
+    var steps = 0.0
+    var transaction = 0.0
+    var tax = 0.0
+    var drift = 0.0
+    var turnover = 0.0
+    var cost: Double { transaction + tax + drift }
+
+    mutating func add(_ outcome: StepOutcome) {
+      steps += 1
+      transaction += outcome.transactionCost
+      tax += outcome.taxCost
+      drift += outcome.driftCost
+      turnover += outcome.turnover
+    }
+  }
+
+  init(task: RebalancingTask, policy: any Trigger, seed: UInt64) {
+    self.task = task
+    self.policy = policy
+    self.seed = seed
+  }
+
+  static func isReplay(_ task: RebalancingTask) -> Bool {
+    if case .historical = task.market { true } else { false }
+  }
+
+  static func isFixedReplay(_ task: RebalancingTask) -> Bool {
+    if case .historical(let market) = task.market { market.start == .fixed } else { false }
+  }
+
+  mutating func run(copy: UInt32) {
+    var environment = RebalancingEnvironment<Double>(task, copy: copy)
+    _ = environment.reset(seed: seed)
+    firstDate = min(firstDate ?? environment.date, environment.date)
+    var sample = Sample()
+    var year = environment.date.year
+    while !environment.hasEnded {
+      if Self.isFixedReplay(task), environment.date.year != year {
+        samples.append(sample)
+        sample = Sample()
+        year = environment.date.year
+      }
+      let decision = policy.decide(environment.snapshot)
+      let outcome = environment.advance(fraction: decision.fraction)
+      sample.add(outcome)
+      note(outcome)
+    }
+    samples.append(sample)
+    finalValues.add(environment.value)
+    lastDate = max(lastDate ?? environment.date, environment.date)
+  }
+
+  private mutating func note(_ outcome: StepOutcome) {
+    if outcome.isTrade { trades += 1 }
+    activeReturns.add(outcome.activeReturn)
+    activeVariance.add(outcome.activeVariance)
+    identityError = max(identityError, outcome.identityError)
+  }
+
+  var row: SampledEvaluation.Row {
+    let trackingError =
+      Self.isReplay(task)
+      ? activeReturns.standardDeviation * task.stepsPerYear.squareRoot()
+      : activeVariance.mean.squareRoot()
+    let steps = samples.reduce(0) { $0 + $1.steps }
+    return SampledEvaluation.Row(
+      name: policy.name, cost: estimate(\.cost, 1e4), transaction: estimate(\.transaction, 1e4),
+      tax: estimate(\.tax, 1e4), drift: estimate(\.drift, 1e4), turnover: estimate(\.turnover, 1),
+      trackingError: trackingError * 1e4, trades: Double(trades) * task.stepsPerYear / steps,
+      tradeCount: trades, finalValue: finalValues.mean, identityError: identityError)
+  }
+
+  func compared(with other: Play) -> SampledEvaluation.Pair {
+    let difference = estimate(
+      zip(samples, other.samples).map { ($0.cost - $1.cost, $0.steps) }, 1e4)
+    let margin = 1.96 * difference.standardError
+    return SampledEvaluation.Pair(
+      first: policy.name, second: other.policy.name, difference: difference,
+      interval: [difference.mean - margin, difference.mean + margin])
+  }
+
+  private func estimate(
+    _ term: KeyPath<Sample, Double>, _ unit: Double
+  ) -> SampledEvaluation.Estimate {
+    estimate(samples.map { ($0[keyPath: term], $0.steps) }, unit)
+  }
+
+  /// The rate per year of sums over samples of different length, a ratio estimator: the error is that
+  /// of the residuals from the common rate.
+  private func estimate(
+    _ samples: [(sum: Double, steps: Double)], _ unit: Double
+  ) -> SampledEvaluation.Estimate {
+    let steps = samples.reduce(0) { $0 + $1.steps }
+    let rate = samples.reduce(0) { $0 + $1.sum } / steps
+    let residuals = RunningStatistics(samples.map { $0.sum - rate * $0.steps })
+    let perYear = task.stepsPerYear * unit
+    return SampledEvaluation.Estimate(
+      mean: rate * perYear,
+      standardError: residuals.standardError * Double(samples.count) / steps * perYear)
+  }
+}

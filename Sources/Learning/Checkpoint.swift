@@ -1,0 +1,122 @@
+public import Foundation
+
+/// A folder from which training continues to the same bits:
+/// `policy.safetensors`, `training.safetensors` and `record.json`.
+///
+/// Nothing in it depends on time, machine or threads: equal runs give equal bytes.
+public struct Checkpoint<Record: Codable & Sendable>: Sendable {
+  /// The policy at this point.
+  public var policy: LearnedPolicy
+  /// Everything else that the learner needs.
+  public var trainingTensors: [String: Tensor]
+  /// Environment steps so far, over all copies.
+  public var steps: Int
+  /// What the caller wants to remember: configuration, seed, environment.
+  public var record: Record
+
+  /// The present state of a learner.
+  public init(of learner: some Learner, record: Record) {
+    policy = learner.policy
+    trainingTensors = learner.trainingTensors()
+    steps = learner.stepsDone
+    self.record = record
+  }
+
+  /// Returns a learner of the same make to this state.
+  public func restore(_ learner: inout some Learner) throws(LearnerStateError) {
+    try learner.restore(policy: policy, trainingTensors: trainingTensors)
+  }
+}
+
+/// A folder that is not a checkpoint, or no longer one.
+public struct CheckpointError: Error, CustomStringConvertible, Sendable, Equatable {
+  /// The path of the file or folder that is at fault.
+  public let path: String
+  /// What was found there.
+  public let problem: String
+
+  public var description: String { "\(path): \(problem)" }
+}
+
+private let policyName = "policy.safetensors"
+private let trainingName = "training.safetensors"
+private let recordName = "record.json"
+
+/// The content of `record.json`.
+private struct RecordFile<Record: Codable>: Codable {
+  /// FNV-1a of the other files: finds damage, not forgery.
+  var checksums: [String: String]
+  var record: Record
+  var steps: Int
+}
+
+extension Checkpoint {
+  /// Writes the folder as a whole, see `writeFolder`.
+  public func write(to folder: URL) throws {
+    var files = [
+      policyName: Data(policy.safetensors.encoded()),
+      trainingName: Data(Safetensors(tensors: trainingTensors).encoded()),
+    ]
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let record = RecordFile(
+      checksums: files.mapValues { checksum($0) }, record: record, steps: steps)
+    files[recordName] = try encoder.encode(record) + Data("\n".utf8)
+    try writeFolder(files, to: folder)
+  }
+
+  /// Reads a folder and checks every file.
+  public init(contentsOf folder: URL) throws(CheckpointError) {
+    let source = existingFolder(folder)
+    guard FileManager.default.fileExists(atPath: source.path) else {
+      throw CheckpointError(path: folder.path, problem: "no such folder")
+    }
+    let file: RecordFile<Record> = try Self.record(source.appending(path: recordName))
+    record = file.record
+    steps = file.steps
+    let policyFile = try Self.tensors(source, policyName, file.checksums)
+    do { policy = try LearnedPolicy(policyFile) } catch {
+      throw CheckpointError(
+        path: source.appending(path: policyName).path, problem: error.description)
+    }
+    trainingTensors = try Self.tensors(source, trainingName, file.checksums).tensors
+  }
+
+  private static func record(_ file: URL) throws(CheckpointError) -> RecordFile<Record> {
+    let data = try contents(file)
+    do { return try JSONDecoder().decode(RecordFile<Record>.self, from: data) } catch {
+      let problem = (error as? DecodingError)?.place ?? "\(error)"
+      throw CheckpointError(path: file.path, problem: "not a record of this kind: \(problem)")
+    }
+  }
+
+  private static func tensors(
+    _ folder: URL, _ name: String, _ checksums: [String: String]
+  ) throws(CheckpointError) -> Safetensors {
+    let file = folder.appending(path: name)
+    let bytes = Array(try contents(file))
+    let found = checksum(bytes)
+    let expected = checksums[name] ?? "missing"
+    guard found == expected else {
+      throw CheckpointError(
+        path: file.path, problem: "the checksum is \(found), \(recordName) says \(expected)")
+    }
+    do { return try Safetensors(decoding: bytes) } catch {
+      throw CheckpointError(path: file.path, problem: error.description)
+    }
+  }
+
+  private static func contents(_ file: URL) throws(CheckpointError) -> Data {
+    do { return try Data(contentsOf: file) } catch {
+      throw CheckpointError(path: file.path, problem: "cannot be read")
+    }
+  }
+}
+
+/// FNV-1a with 64 bits, in hexadecimal.
+private func checksum(_ bytes: some Sequence<UInt8>) -> String {
+  var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+  for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+  let digits = String(hash, radix: 16)
+  return "fnv1a64:" + String(repeating: "0", count: 16 - digits.count) + digits
+}

@@ -1,0 +1,41 @@
+import Algebra
+
+/// Sixteen neighbours in memory as one bundle of lanes.
+typealias Lanes16 = SIMD16<Float>
+
+extension UnsafePointer<Float> {
+  /// Elements `index` ..< `index + 16`.
+  @inline(__always) func lanes(_ index: Int) -> Lanes16 {
+    unsafe UnsafeRawPointer(self + index).loadUnaligned(as: Lanes16.self)
+  }
+}
+
+extension UnsafeMutablePointer<Float> {
+  /// Elements `index` ..< `index + 16`.
+  @inline(__always) func lanes(_ index: Int) -> Lanes16 {
+    unsafe UnsafeRawPointer(self + index).loadUnaligned(as: Lanes16.self)
+  }
+
+  /// Replaces the elements `index` ..< `index + 16`.
+  @inline(__always) func store(_ value: Lanes16, _ index: Int) {
+    unsafe UnsafeMutableRawPointer(self + index).storeBytes(of: value, as: Lanes16.self)
+  }
+}
+
+/// Calls `body` with the address of an array's elements, which must not be empty.
+@inline(__always) func withMemory<R>(
+  _ array: inout [Float], _ body: (UnsafeMutablePointer<Float>) -> R
+) -> R {
+  unsafe array.withUnsafeMutableBufferPointer { buffer in
+    guard let base = buffer.baseAddress else { preconditionFailure("no elements") }
+    return unsafe body(base)
+  }
+}
+
+/// Calls `body` with the address of an array's elements, which must not be empty.
+@inline(__always) func withMemory<R>(_ array: [Float], _ body: (UnsafePointer<Float>) -> R) -> R {
+  unsafe array.withUnsafeBufferPointer { buffer in
+    guard let base = buffer.baseAddress else { preconditionFailure("no elements") }
+    return unsafe body(base)
+  }
+}

@@ -1,0 +1,124 @@
+import Algebra
+
+/// What learning leaves behind: scores for each action, of which the largest is taken.
+public enum LearnedPolicy: Sendable, Equatable {
+  /// A network whose outputs are scores.
+  case network(Network)
+  /// A table of action values over bins of the observation.
+  case table(QTable)
+
+  /// Numbers in an observation.
+  public var observationSize: Int {
+    switch self {
+    case .network(let network): network.inputCount
+    case .table(let table): table.discretizer.dimensions
+    }
+  }
+
+  /// Number of actions.
+  public var actionCount: Int {
+    switch self {
+    case .network(let network): network.outputCount
+    case .table(let table): table.actionCount
+    }
+  }
+
+  /// One score per action, in the fixed order of evaluation and production.
+  public func scores(_ observation: [Float]) -> [Float] {
+    switch self {
+    case .network(let network): network.scores(observation)
+    case .table(let table): table.scores(observation)
+    }
+  }
+
+  /// The action with the largest score, the lowest of equals; nil if the observation has the wrong
+  /// size or anything is not finite, so that no action is ever taken on a fault.
+  public func greedyAction(_ observation: [Float]) -> Int? {
+    guard observation.count == observationSize, observation.allSatisfy(\.isFinite) else {
+      return nil
+    }
+    return Self.greedyAction(ofScores: scores(observation))
+  }
+
+  /// The index of the largest score, the lowest of equals; nil if there is none or one is not finite.
+  public static func greedyAction(ofScores scores: [Float]) -> Int? {
+    guard scores.allSatisfy(\.isFinite) else { return nil }
+    return scores.indices.max { scores[$0] < scores[$1] || (scores[$0] == scores[$1] && $0 > $1) }
+  }
+}
+
+/// A file that holds no policy.
+public struct PolicyFileError: Error, CustomStringConvertible, Sendable, Equatable {
+  public let description: String
+}
+
+extension LearnedPolicy {
+  /// The policy as a file's content; `kind` in the metadata is `network` or `table`.
+  public var safetensors: Safetensors {
+    switch self {
+    case .network(let network):
+      Safetensors(
+        tensors: network.tensors(prefix: ""),
+        metadata: ["kind": "network", "activation": network.activation.rawValue])
+    case .table(let table):
+      Safetensors(tensors: table.tensors, metadata: ["kind": "table"])
+    }
+  }
+
+  /// Reads a policy from a file's content; every tensor must be part of it and finite.
+  public init(_ file: Safetensors) throws(PolicyFileError) {
+    switch file.metadata["kind"] {
+    case "network": self = .network(try Self.network(file))
+    case "table":
+      do throws(LearnerStateError) { self = .table(try QTable(TensorReader(tensors: file.tensors))) } catch {
+        throw PolicyFileError(description: error.description)
+      }
+    case let kind:
+      throw PolicyFileError(
+        description: "the policy's kind is \(kind ?? "missing"), valid are network, table")
+    }
+    guard safetensors.tensors.keys == file.tensors.keys else {
+      let extra = file.tensors.keys.filter { safetensors.tensors[$0] == nil }.sorted()
+      throw PolicyFileError(description: "unknown tensors: \(extra.joined(separator: ", "))")
+    }
+  }
+
+  private static func network(_ file: Safetensors) throws(PolicyFileError) -> Network {
+    let name = file.metadata["activation"] ?? "missing"
+    guard let activation = Activation(rawValue: name) else {
+      throw PolicyFileError(description: "the activation is \(name), valid are tanh, relu")
+    }
+    let reader = TensorReader(tensors: file.tensors)
+    var layers = [Network.Layer]()
+    while layers.isEmpty || file.tensors["layers.\(layers.count).weights"] != nil {
+      layers.append(try layer(layers.count, reader, inputs: layers.last?.bias.count))
+    }
+    return Network(layers: layers, activation: activation)
+  }
+
+  private static func layer(
+    _ i: Int, _ reader: TensorReader, inputs: Int?
+  ) throws(PolicyFileError) -> Network.Layer {
+    do throws(LearnerStateError) {
+      let weights: [Float] = try reader.values("layers.\(i).weights", shape: nil)
+      let bias: [Float] = try reader.values("layers.\(i).bias", shape: nil)
+      let shape = reader.tensors["layers.\(i).weights"]?.shape ?? []
+      guard shape.count == 2, shape[0] > 0, shape[1] > 0, shape[0] == inputs ?? shape[0] else {
+        throw LearnerStateError(
+          "tensor layers.\(i).weights has shape \(shape), valid is "
+            + "[\(inputs.map { "\($0)" } ?? "inputs"), outputs]")
+      }
+      guard bias.count == shape[1] else {
+        throw LearnerStateError(
+          "tensor layers.\(i).bias has \(bias.count) numbers, valid is \(shape[1])")
+      }
+      guard weights.allSatisfy(\.isFinite), bias.allSatisfy(\.isFinite) else {
+        throw LearnerStateError("layer \(i) has numbers that are not finite")
+      }
+      return Network.Layer(
+        weights: Matrix(rows: shape[0], columns: shape[1], elements: weights), bias: bias)
+    } catch {
+      throw PolicyFileError(description: error.description)
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import Algebra
+
+/// An agent that learns: it owns its copies of the environment and improves its policy update by
+/// update.
+public protocol Learner: Sendable {
+  /// Environment steps so far, over all copies.
+  var stepsDone: Int { get }
+  /// What has been learned so far.
+  var policy: LearnedPolicy { get }
+  /// Plays and learns once. The result is the same for any number of workers.
+  mutating func update(workers: Int) -> UpdateReport
+  /// Everything besides the policy that the future depends on.
+  func trainingTensors() -> [String: Tensor]
+  /// Returns to a policy and training tensors of a learner of the same make; after an error the
+  /// learner is as before.
+  mutating func restore(
+    policy: LearnedPolicy, trainingTensors: [String: Tensor]
+  ) throws(LearnerStateError)
+}
+
+/// What one update did.
+public struct UpdateReport: Sendable, Equatable {
+  /// Environment steps so far, over all copies.
+  public var stepsDone: Int
+  /// Mean reward per step since the update before, in the environment's units.
+  public var meanReward: Double
+  /// Further figures by name, such as `policy_loss`, `entropy`, `kl` or `epsilon`.
+  public var figures: [String: Double]
+
+  public init(stepsDone: Int, meanReward: Double, figures: [String: Double]) {
+    self.stepsDone = stepsDone
+    self.meanReward = meanReward
+    self.figures = figures
+  }
+}
+
+/// Saved tensors that do not belong to this learner.
+public struct LearnerStateError: Error, CustomStringConvertible, Sendable, Equatable {
+  public let description: String
+  public init(_ description: String) { self.description = description }
+}
+
+/// Saved tensors, taken out by name and shape.
+struct TensorReader {
+  let tensors: [String: Tensor]
+
+  /// The values of a tensor; `shape` nil accepts any.
+  func values<T: TensorElement>(
+    _ name: String, shape: [Int]?, as type: T.Type = T.self
+  ) throws(LearnerStateError) -> [T] {
+    guard let tensor = tensors[name] else { throw LearnerStateError("no tensor \(name)") }
+    guard let values = tensor.values(as: T.self) else {
+      throw LearnerStateError(
+        "tensor \(name) is \(tensor.type.rawValue), valid is \(T.tensorType.rawValue)")
+    }
+    guard shape == nil || tensor.shape == shape else {
+      throw LearnerStateError(
+        "tensor \(name) has shape \(tensor.shape), valid is \(shape ?? [])")
+    }
+    return values
+  }
+
+  /// The values of a tensor, stored into an array of the same length.
+  func read<T: TensorElement>(
+    _ name: String, shape: [Int], into array: inout [T]
+  ) throws(LearnerStateError) {
+    array = try values(name, shape: shape)
+  }
+}
+
+extension Network {
+  /// The parameters by name: `prefix.layers.0.weights`, `prefix.layers.0.bias`, …
+  func tensors(prefix: String) -> [String: Tensor] {
+    var result = [String: Tensor]()
+    for (i, layer) in layers.enumerated() {
+      result["\(prefix)layers.\(i).weights"] = Tensor(
+        layer.weights.elements, shape: [layer.weights.rows, layer.weights.columns])
+      result["\(prefix)layers.\(i).bias"] = Tensor(layer.bias)
+    }
+    return result
+  }
+
+  /// A network of this shape with the parameters of `tensors(prefix:)`.
+  func reading(_ tensors: TensorReader, prefix: String) throws(LearnerStateError) -> Network {
+    var result = self
+    for (i, layer) in layers.enumerated() {
+      try tensors.read(
+        "\(prefix)layers.\(i).weights", shape: [layer.weights.rows, layer.weights.columns],
+        into: &result.layers[i].weights.elements)
+      try tensors.read(
+        "\(prefix)layers.\(i).bias", shape: [layer.bias.count], into: &result.layers[i].bias)
+    }
+    return result
+  }
+}

@@ -1,0 +1,168 @@
+/// How a `PPO` learns.
+public struct PPOConfiguration: Sendable, Hashable, Codable {
+  /// How rewards are scaled before learning; the scale is known from all steps so far.
+  public enum RewardScaling: String, Sendable, Hashable, CaseIterable, Codable {
+    /// Not at all.
+    case none
+    /// Divided by the standard deviation of the rewards.
+    case rewardDeviation = "reward_deviation"
+    /// Divided by the standard deviation of the discounted sums of past rewards.
+    case returnDeviation = "return_deviation"
+  }
+
+  /// Environment steps of the whole training, over all copies.
+  public var totalSteps = 1_000_000
+  /// Copies of the environment, over all parts.
+  public var copies = 64
+  /// Shares that copies and minibatches are cut into; part of the result, unlike the worker count.
+  public var parts = 2
+  /// Steps of each copy between two updates.
+  public var rolloutSteps = 128
+  /// Passes over a rollout.
+  public var epochs = 4
+  /// Gradient steps per pass.
+  public var minibatches = 4
+  /// Adam's α at the start.
+  public var learningRate = 3e-4
+  /// Whether α falls linearly to zero at `totalSteps`.
+  public var annealLearningRate = true
+  /// Adam's ε.
+  public var adamEpsilon = 1e-5
+  /// What is maximised.
+  public var criterion = LearningCriterion.discounted
+  /// γ per step; under `averageReward` it is 1 and this key only enters `returnDeviation`.
+  public var discount = 0.99
+  /// λ of generalised advantage estimation.
+  public var traceDecay = 0.95
+  /// Weight of the newest rollout in the average-reward estimate.
+  public var averageRewardStepSize = 0.1
+  /// ν, how strongly differential values are pulled to mean zero (Ma, Tang, Xia, Zhao 2021).
+  public var averageValueCorrection = 0.1
+  /// ε of the clipped probability ratio.
+  public var clipRange = 0.2
+  /// Largest change of a value prediction that the loss rewards; none by default.
+  public var valueClipRange: Double?
+  /// Weight of the mean entropy.
+  public var entropyCoefficient = 0.01
+  /// Weight of the value loss ½(V − R)².
+  public var valueCoefficient = 0.5
+  /// Length that the gradient of all parameters is cut to.
+  public var maximumGradientNorm = 0.5
+  /// Whether advantages are shifted and scaled to mean 0 and deviation 1 in each minibatch.
+  public var normalizeAdvantages = true
+  /// An update stops after the epoch whose mean KL divergence exceeds this; none by default.
+  public var targetKL: Double?
+  /// Whether and how rewards are scaled.
+  public var rewardScaling = RewardScaling.none
+  /// Widths of the hidden layers, of the actor and of the critic.
+  public var hiddenSizes = [64, 64]
+  /// The nonlinearity of the hidden layers.
+  public var activation = Activation.tanh
+
+  public init() {}
+
+  public enum CodingKeys: String, CodingKey, CaseIterable {
+    case totalSteps = "total_steps"
+    case copies, parts
+    case rolloutSteps = "rollout_steps"
+    case epochs, minibatches
+    case learningRate = "learning_rate"
+    case annealLearningRate = "anneal_learning_rate"
+    case adamEpsilon = "adam_epsilon"
+    case criterion, discount
+    case traceDecay = "trace_decay"
+    case averageRewardStepSize = "average_reward_step_size"
+    case averageValueCorrection = "average_value_correction"
+    case clipRange = "clip_range"
+    case valueClipRange = "value_clip_range"
+    case entropyCoefficient = "entropy_coefficient"
+    case valueCoefficient = "value_coefficient"
+    case maximumGradientNorm = "maximum_gradient_norm"
+    case normalizeAdvantages = "normalize_advantages"
+    case targetKL = "target_kl"
+    case rewardScaling = "reward_scaling"
+    case hiddenSizes = "hidden_sizes"
+    case activation
+  }
+
+  /// Absent keys have their default.
+  public init(from decoder: any Decoder) throws {
+    let keys = try decoder.container(keyedBy: CodingKeys.self)
+    totalSteps = try keys.value(.totalSteps, or: totalSteps)
+    copies = try keys.value(.copies, or: copies)
+    parts = try keys.value(.parts, or: parts)
+    rolloutSteps = try keys.value(.rolloutSteps, or: rolloutSteps)
+    epochs = try keys.value(.epochs, or: epochs)
+    minibatches = try keys.value(.minibatches, or: minibatches)
+    learningRate = try keys.value(.learningRate, or: learningRate)
+    annealLearningRate = try keys.value(.annealLearningRate, or: annealLearningRate)
+    adamEpsilon = try keys.value(.adamEpsilon, or: adamEpsilon)
+    criterion = try keys.value(.criterion, or: criterion)
+    discount = try keys.value(.discount, or: discount)
+    traceDecay = try keys.value(.traceDecay, or: traceDecay)
+    averageRewardStepSize = try keys.value(.averageRewardStepSize, or: averageRewardStepSize)
+    averageValueCorrection = try keys.value(.averageValueCorrection, or: averageValueCorrection)
+    clipRange = try keys.value(.clipRange, or: clipRange)
+    valueClipRange = try keys.decodeIfPresent(Double.self, forKey: .valueClipRange)
+    entropyCoefficient = try keys.value(.entropyCoefficient, or: entropyCoefficient)
+    valueCoefficient = try keys.value(.valueCoefficient, or: valueCoefficient)
+    maximumGradientNorm = try keys.value(.maximumGradientNorm, or: maximumGradientNorm)
+    normalizeAdvantages = try keys.value(.normalizeAdvantages, or: normalizeAdvantages)
+    targetKL = try keys.decodeIfPresent(Double.self, forKey: .targetKL)
+    rewardScaling = try keys.value(.rewardScaling, or: rewardScaling)
+    hiddenSizes = try keys.value(.hiddenSizes, or: hiddenSizes)
+    activation = try keys.value(.activation, or: activation)
+  }
+
+  /// Throws at the first value that cannot be meant.
+  public func validate() throws(LearningConfigurationError) {
+    for (name, value) in [
+      ("total_steps", totalSteps), ("copies", copies), ("parts", parts),
+      ("rollout_steps", rolloutSteps), ("epochs", epochs), ("minibatches", minibatches),
+    ] {
+      try Self.check(value > 0, "\(name) is \(value), valid is 1 or more")
+    }
+    try Self.check(parts <= copies, "parts is \(parts), valid is at most copies, \(copies)")
+    let samples = copies / parts * rolloutSteps
+    try Self.check(
+      minibatches <= samples,
+      "minibatches is \(minibatches), valid is at most the \(samples) steps of a part's rollout")
+    for (name, value) in [
+      ("learning_rate", learningRate), ("adam_epsilon", adamEpsilon), ("clip_range", clipRange),
+      ("maximum_gradient_norm", maximumGradientNorm), ("value_clip_range", valueClipRange ?? 1),
+      ("target_kl", targetKL ?? 1),
+    ] {
+      try Self.check(
+        value > 0 && value.isFinite, "\(name) is \(value), valid is a positive number")
+    }
+    for (name, value) in [
+      ("discount", discount), ("trace_decay", traceDecay),
+      ("average_reward_step_size", averageRewardStepSize),
+      ("average_value_correction", averageValueCorrection),
+    ] {
+      try Self.check(value >= 0 && value <= 1, "\(name) is \(value), valid is 0 to 1")
+    }
+    for (name, value) in [
+      ("entropy_coefficient", entropyCoefficient), ("value_coefficient", valueCoefficient),
+    ] {
+      try Self.check(value >= 0 && value.isFinite, "\(name) is \(value), valid is 0 or more")
+    }
+    try Self.check(
+      criterion == .discounted || traceDecay < 1,
+      "trace_decay is 1, valid under average_reward is less than 1")
+    try Self.check(
+      hiddenSizes.allSatisfy { $0 > 0 },
+      "hidden_sizes is \(hiddenSizes), valid are widths of 1 or more")
+  }
+
+  private static func check(
+    _ condition: Bool, _ message: @autoclosure () -> String
+  ) throws(LearningConfigurationError) {
+    try LearningConfigurationError.check(condition, message())
+  }
+
+  /// The copies of each part.
+  public var copyRanges: [Range<Int>] { Range<Int>.split(copies, into: parts) }
+  /// Environment steps of one update.
+  public var stepsPerUpdate: Int { copies * rolloutSteps }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import Experiments
+import Foundation
+
+struct Evaluate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Compare policies on the same paths, or exactly.",
+    discussion: """
+      Example: rebalance evaluate --env envs/two-asset-monthly-v0.yaml --exact \
+      --policy 'rule:band(0.05)' --policy rule:closed_form
+
+      A policy is rule:NAME(…) (see: rebalance list policies), a rule's YAML file, or the folder \
+      of a checkpoint or bundle.
+      """)
+
+  @OptionGroup var environment: EnvironmentOptions
+
+  @Option(name: .customLong("policy"), help: "A policy; repeatable.")
+  var policies: [String]
+
+  @Option(help: "Sampled paths; data that is replayed from a fixed day has one.")
+  var episodes = 200
+
+  @Option(help: "The seed of the paths.")
+  var seed: UInt64 = 1_000_000
+
+  @Flag(help: "Score by the exact law of the two-asset chain instead of sampling.")
+  var exact = false
+
+  @Flag(help: "Print a JSON document.")
+  var json = false
+
+  func validate() throws {
+    if policies.isEmpty { throw ValidationError("at least one --policy is needed") }
+    if episodes < 2 { throw ValidationError("--episodes \(episodes): at least 2 are needed") }
+  }
+
+  func run() throws {
+    let task = try environment.load().task
+    let policies = try policies.map { try PolicyReference.policy($0, for: task) }
+    if exact {
+      let result = try ExactEvaluation(task, policies: policies)
+      if json { try printJSON(result) } else { print(result.table) }
+    } else {
+      let result = SampledEvaluation(task, policies: policies, episodes: episodes, seed: seed)
+      if json { try printJSON(result) } else { print(result.table) }
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import Algebra
+import ArgumentParser
+import Experiments
+import Foundation
+import Rebalancing
+
+struct List: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "List what is there: envs, agents, experiments or policies.",
+    discussion: "Example: rebalance list policies")
+
+  enum Kind: String, ExpressibleByArgument, CaseIterable {
+    case envs, agents, experiments, policies
+  }
+
+  @Argument(help: "envs, agents, experiments or policies.")
+  var kind: Kind
+
+  @Flag(help: "Print a JSON document.")
+  var json = false
+
+  struct Item: Encodable {
+    var name: String
+    var summary: String
+  }
+
+  func run() throws {
+    let items = items()
+    if json { return try printJSON(items) }
+    var table = TextTable(["name", "what"])
+    for item in items { table.add([item.name, item.summary]) }
+    print(table.text)
+  }
+
+  private func items() -> [Item] {
+    switch kind {
+    case .envs: specs(in: "envs")
+    case .agents: specs(in: "agents")
+    case .experiments:
+      folders(in: "experiments", with: "experiment.yaml").map { folder in
+        let spec = try? ExperimentSpec(folder: URL(fileURLWithPath: folder))
+        return Item(name: folder, summary: spec?.question ?? "unreadable experiment.yaml")
+      }
+    case .policies:
+      RuleCatalog.entries.map { Item(name: "rule:\($0.usage)", summary: $0.summary) }
+        + folders(in: "checkpoints", with: "record.json").map {
+          Item(name: $0, summary: "checkpoint")
+        }
+        + folders(in: "checkpoints", with: "manifest.json").map {
+          Item(name: $0, summary: "bundle")
+        }
+    }
+  }
+
+  /// YAML files with their first line of comment.
+  private func specs(in folder: String) -> [Item] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.filter { $0.hasSuffix(".yaml") }.sorted().map { name in
+      let path = "\(folder)/\(name)"
+      let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+      let first = text.split(separator: "\n").first { $0.hasPrefix("# ") && !$0.hasSuffix("Description") }
+      return Item(name: path, summary: first.map { String($0.dropFirst(2)) } ?? "")
+    }
+  }
+
+  /// Folders up to two levels down that hold a file.
+  private func folders(in top: String, with file: String) -> [String] {
+    let names = (FileManager.default.subpaths(atPath: top) ?? []).sorted()
+    return names.filter { ($0 as NSString).lastPathComponent == file && !$0.contains(".tmp/") }
+      .map { top + "/" + ($0 as NSString).deletingLastPathComponent }
+  }
+}
+
+struct Doctor: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Say what this machine offers and what is missing.",
+    discussion: "Example: rebalance doctor --json")
+
+  @Flag(help: "Print a JSON document.")
+  var json = false
+
+  struct Report: Encodable {
+    var machine: Benchmark.Machine
+    var data: [String]
+    var gnuplot: Bool
+    var warnings: [String]
+  }
+
+  func run() throws {
+    let machine = Benchmark.Machine.current
+    let data = ((try? FileManager.default.contentsOfDirectory(atPath: "envs/data")) ?? [])
+      .filter { $0.hasSuffix(".csv") || $0.hasSuffix(".csv.gz") }.sorted()
+    let gnuplot = FileManager.default.isExecutableFile(atPath: "/usr/bin/gnuplot")
+    let report = Report(
+      machine: machine, data: data, gnuplot: gnuplot,
+      warnings: warnings(machine, data, gnuplot))
+    if json { return try printJSON(report) }
+    var table = TextTable(["what", "here"])
+    table.add(["processor", "\(machine.processor), \(machine.cores) cores"])
+    table.add(["compiler", machine.compiler])
+    table.add(["BLAS", "OpenBLAS, core \(machine.blasCore), \(machine.blasThreads) threads"])
+    table.add(["vector", "\(machine.laneBytes * 8) bits a group of 16 floats"])
+    table.add(["data", data.isEmpty ? "none" : data.joined(separator: " ")])
+    table.add(["gnuplot", gnuplot ? "present" : "absent"])
+    print(table.text)
+    for warning in report.warnings { print("warning: \(warning)") }
+  }
+
+  private func warnings(
+    _ machine: Benchmark.Machine, _ data: [String], _ gnuplot: Bool
+  ) -> [String] {
+    var warnings: [String] = []
+    let flags = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+    let narrow = ["Haswell", "Zen", "Sandybridge", "Nehalem", "Prescott"]
+    if flags.contains("avx512f"), narrow.contains(machine.blasCore) {
+      let forced = ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"]
+      warnings.append(
+        "OpenBLAS runs its \(machine.blasCore) kernel on a processor with AVX-512"
+          + (forced.map { "; unset OPENBLAS_CORETYPE (now \($0)) to run the fastest" } ?? ""))
+    }
+    if data.isEmpty {
+      warnings.append("no data in envs/data: start from the repository's top folder")
+    }
+    if !gnuplot { warnings.append("gnuplot-nox is not installed: figures are left out") }
+    return warnings
+  }
+}

@@ -1,0 +1,56 @@
+import ArgumentParser
+import Experiments
+import Foundation
+
+struct Run: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run an experiment: train, compare, export, decide.",
+    discussion: """
+      Example: rebalance run experiments/001-two-asset
+
+      Finished trainings are kept: an interrupted run continues where it was.
+      """)
+
+  @Argument(help: "The experiment's folder.")
+  var experiment: String
+
+  @Option(help: "The folder for results; checkpoints/EXPERIMENT if absent.")
+  var out: String?
+
+  @Option(help: "Threads; the result does not depend on them.")
+  var workers = ProcessInfo.processInfo.activeProcessorCount
+
+  @Flag(help: "Print a JSON document instead of tables.")
+  var json = false
+
+  func validate() throws {
+    if workers < 1 { throw ValidationError("--workers \(workers): at least 1 is needed") }
+  }
+
+  func run() throws {
+    let spec = try ExperimentSpec(folder: URL(fileURLWithPath: experiment))
+    let output =
+      out.map { URL(fileURLWithPath: $0) } ?? spec.top.appending(path: "checkpoints/\(spec.name)")
+    try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
+    let interruption = Interruption()
+    let stop = interruption.flag
+    let (isQuiet, workers) = (json, workers)
+    let runner = ExperimentRunner(
+      spec: spec, output: output, report: { if !isQuiet { print($0) } },
+      options: { title, steps in
+        let progress = TrainingProgress(title: title, total: steps)
+        var options = TrainingRun.Options()
+        options.workers = workers
+        options.shouldStop = { stop.isSet }
+        options.progress = { progress($0) }
+        return options
+      })
+    do {
+      let results = try withExtendedLifetime(interruption) { try runner.run() }
+      if json { try printJSON(results) }
+    } catch is ExperimentRunner.Stopped {
+      FileHandle.standardError.write(Data("stopped; the same command continues\n".utf8))
+      throw ExitCode(130)
+    }
+  }
+}
