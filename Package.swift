@@ -65,6 +65,8 @@ let package = Package(
     .testTarget(name: "AlgebraTests", dependencies: ["Algebra"], swiftSettings: settings),
     .testTarget(name: "GymTests", dependencies: ["Gym"], swiftSettings: settings),
     .testTarget(
+      name: "LearningTests", dependencies: ["Algebra", "Gym", "Learning"], swiftSettings: settings),
+    .testTarget(
       name: "MarketsTests", dependencies: ["Algebra", "CZlib", "Markets"], swiftSettings: settings),
   ]
 )

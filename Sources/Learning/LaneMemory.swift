@@ -39,3 +39,18 @@ extension UnsafeMutablePointer<Float> {
     return unsafe body(base)
   }
 }
+
+extension [Float] {
+  /// Becomes the transpose of a matrix of `rows` by `columns`.
+  mutating func setTranspose(of other: [Float], rows: Int, columns: Int) {
+    precondition(
+      count == rows * columns && other.count == count, "cannot transpose \(other.count) elements")
+    unsafe withMemory(&self) { to in
+      unsafe withMemory(other) { from in
+        for j in 0..<columns {
+          for i in 0..<rows { unsafe to[j * rows + i] = from[i * columns + j] }
+        }
+      }
+    }
+  }
+}

@@ -70,7 +70,9 @@ extension LearnedPolicy {
     switch file.metadata["kind"] {
     case "network": self = .network(try Self.network(file))
     case "table":
-      do throws(LearnerStateError) { self = .table(try QTable(TensorReader(tensors: file.tensors))) } catch {
+      do throws(LearnerStateError) {
+        self = .table(try QTable(TensorReader(tensors: file.tensors)))
+      } catch {
         throw PolicyFileError(description: error.description)
       }
     case let kind:

@@ -10,6 +10,14 @@ public struct Network: Sendable, Equatable {
     public var weights: Matrix
     /// Shape [outputs].
     public var bias: [Float]
+
+    /// A map of given weights and bias.
+    public init(weights: Matrix, bias: [Float]) {
+      precondition(
+        weights.columns == bias.count, "\(weights.columns) outputs with a bias of \(bias.count)")
+      self.weights = weights
+      self.bias = bias
+    }
   }
 
   /// At least one.

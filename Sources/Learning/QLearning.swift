@@ -149,7 +149,10 @@ struct ActionValueTable: Sendable {
   private let discount: Double
   private let isDifferential: Bool
   private let rewardRate: Double
-  private let stepSizes: (first: Double, power: Double, minimum: Double)
+  private let stepSizePower: Double
+  private let minimumStepSize: Double
+  /// α of the n-th visit; beyond the list it is computed anew.
+  private let stepSizes: [Double]
 
   init(
     discretizer: TabularDiscretizer, actionCount: Int, configuration: QLearningConfiguration
@@ -162,9 +165,11 @@ struct ActionValueTable: Sendable {
     isDifferential = configuration.criterion == .averageReward
     discount = isDifferential ? 1 : configuration.discount
     rewardRate = isDifferential ? configuration.averageRewardStepSize : 0
-    stepSizes = (
-      configuration.stepSize, configuration.stepSizePower, configuration.minimumStepSize
-    )
+    stepSizePower = configuration.stepSizePower
+    minimumStepSize = configuration.minimumStepSize
+    stepSizes = (0..<4096).map {
+      Self.stepSize(Double(max($0, 1)), configuration.stepSize, configuration.stepSizePower)
+    }
   }
 
   var policy: QTable {
@@ -195,11 +200,17 @@ struct ActionValueTable: Sendable {
   }
 
   private mutating func stepSize(_ index: Int) -> Double {
-    guard stepSizes.power > 0 else { return max(stepSizes.first, stepSizes.minimum) }
+    guard stepSizePower > 0 else { return max(stepSizes[1], minimumStepSize) }
     visits[index] &+= visits[index] == .max ? 0 : 1
-    let n = Double(visits[index])
-    let power = Double.exp(-stepSizes.power * Double.log(n))
-    return max(stepSizes.first * power, stepSizes.minimum)
+    let n = Int(visits[index])
+    let size =
+      n < stepSizes.count ? stepSizes[n] : Self.stepSize(Double(n), stepSizes[1], stepSizePower)
+    return max(size, minimumStepSize)
+  }
+
+  /// α₁ n^−ω.
+  private static func stepSize(_ n: Double, _ first: Double, _ power: Double) -> Double {
+    first * Double.exp(-power * Double.log(n))
   }
 }
 

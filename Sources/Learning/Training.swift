@@ -22,10 +22,10 @@ public struct Training: Sendable, Hashable {
   ///   - progress: told of each update.
   /// - Returns: whether `totalSteps` were reached.
   @discardableResult
-  public func run<L: Learner>(
-    _ learner: inout L, checkpoint: (L) throws -> Void = { _ in },
+  public func run<L: Learner, Failure: Error>(
+    _ learner: inout L, checkpoint: (L) throws(Failure) -> Void,
     shouldStop: () -> Bool = { false }, progress: (UpdateReport) -> Void = { _ in }
-  ) rethrows -> Bool {
+  ) throws(Failure) -> Bool {
     while learner.stepsDone < totalSteps {
       if shouldStop() { return false }
       let before = learner.stepsDone
@@ -35,5 +35,14 @@ public struct Training: Sendable, Hashable {
       }
     }
     return true
+  }
+
+  /// Updates a learner without checkpoints.
+  @discardableResult
+  public func run<L: Learner>(
+    _ learner: inout L, shouldStop: () -> Bool = { false },
+    progress: (UpdateReport) -> Void = { _ in }
+  ) -> Bool {
+    run(&learner, checkpoint: { _ in }, shouldStop: shouldStop, progress: progress)
   }
 }

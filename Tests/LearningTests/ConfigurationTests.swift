@@ -1,0 +1,66 @@
+import Foundation
+import Learning
+import Testing
+
+@Suite struct ConfigurationTests {
+  @Test func `absent keys have their default and keys are in snake case`() throws {
+    let ppo = try JSONDecoder().decode(
+      PPOConfiguration.self,
+      from: Data(#"{"learning_rate": 0.01, "criterion": "average_reward", "target_kl": 0.02}"#.utf8)
+    )
+    var expected = PPOConfiguration()
+    expected.learningRate = 0.01
+    expected.criterion = .averageReward
+    expected.targetKL = 0.02
+    #expect(ppo == expected)
+    let q = try JSONDecoder().decode(
+      QLearningConfiguration.self, from: Data(#"{"bins": [3, 4], "low": [0, 1]}"#.utf8))
+    var table = QLearningConfiguration()
+    table.bins = [3, 4]
+    table.low = [0, 1]
+    #expect(q == table)
+  }
+
+  @Test func `every key is kept when a configuration is written and read`() throws {
+    var ppo = PPOConfiguration()
+    (ppo.totalSteps, ppo.copies, ppo.parts, ppo.rolloutSteps) = (1, 20, 3, 40)
+    (ppo.epochs, ppo.minibatches, ppo.learningRate, ppo.annealLearningRate) = (5, 6, 0.7, false)
+    (ppo.adamEpsilon, ppo.criterion, ppo.discount) = (0.8, .averageReward, 0.9)
+    (ppo.traceDecay, ppo.averageRewardStepSize, ppo.averageValueCorrection) = (0.10, 0.11, 0.12)
+    (ppo.clipRange, ppo.valueClipRange, ppo.entropyCoefficient) = (0.13, 0.14, 0.15)
+    (ppo.valueCoefficient, ppo.maximumGradientNorm) = (0.16, 0.17)
+    (ppo.normalizeAdvantages, ppo.targetKL) = (false, 0.18)
+    (ppo.rewardScaling, ppo.hiddenSizes, ppo.activation) = (.returnDeviation, [19], .relu)
+    #expect(try copy(ppo) == ppo)
+    var q = QLearningConfiguration()
+    (q.totalSteps, q.copies, q.rolloutSteps, q.bins, q.low, q.high) = (1, 2, 3, [4], [5], [6])
+    (q.criterion, q.discount, q.stepSize, q.stepSizePower) = (.averageReward, 0.7, 0.8, 0.9)
+    (q.minimumStepSize, q.averageRewardStepSize, q.initialEpsilon) = (0.11, 0.12, 0.13)
+    (q.finalEpsilon, q.epsilonSteps, q.initialValue) = (0.14, 15, 16)
+    #expect(try copy(q) == q)
+  }
+
+  private func copy<T: Codable>(_ value: T) throws -> T {
+    try JSONDecoder().decode(T.self, from: JSONEncoder().encode(value))
+  }
+
+  @Test func `a value that cannot be meant is named with what is valid`() {
+    func message(_ change: (inout PPOConfiguration) -> Void) -> String? {
+      var configuration = PPOConfiguration()
+      change(&configuration)
+      return #expect(throws: LearningConfigurationError.self) { try configuration.validate() }?
+        .description
+    }
+    #expect(message { $0.epochs = 0 } == "epochs is 0, valid is 1 or more")
+    #expect(message { $0.parts = 65 } == "parts is 65, valid is at most copies, 64")
+    #expect(message { $0.discount = 1.5 } == "discount is 1.5, valid is 0 to 1")
+    #expect(message { $0.learningRate = -1 } == "learning_rate is -1.0, valid is a positive number")
+    #expect(
+      message {
+        $0.criterion = .averageReward
+        $0.traceDecay = 1
+      } == "trace_decay is 1, valid under average_reward is less than 1")
+    #expect(throws: Never.self) { try PPOConfiguration().validate() }
+    #expect(throws: Never.self) { try QLearningConfiguration().validate() }
+  }
+}

@@ -1,0 +1,134 @@
+import Algebra
+import Gym
+import Learning
+import Testing
+
+@Suite struct PPOTests {
+  /// Bits depend on the number of threads inside a product, so there is one.
+  init() { BLAS.threads = 1 }
+
+  @Test func `learns which action each state wants`() throws {
+    var configuration = Self.small
+    configuration.totalSteps = 30_000
+    var agent = try PPO(configuration: configuration, seed: 1) {
+      TableEnvironment(.bandit, copies: $0)
+    }
+    Training(totalSteps: 30_000).run(&agent)
+    for state in 0..<3 {
+      #expect(agent.policy.greedyAction(Self.oneHot(state, 3)) == state)
+    }
+  }
+
+  @Test(arguments: LearningCriterion.allCases)
+  func `learns to walk past the small reward to the large one`(
+    criterion: LearningCriterion
+  ) throws {
+    var configuration = Self.small
+    configuration.totalSteps = 60_000
+    configuration.criterion = criterion
+    configuration.rewardScaling = .rewardDeviation
+    var agent = try PPO(configuration: configuration, seed: 1) {
+      TableEnvironment(.corridor, copies: $0, horizon: 40)
+    }
+    var last = 0.0
+    Training(totalSteps: 60_000).run(&agent, progress: { last = $0.meanReward })
+    for state in 0..<5 { #expect(agent.policy.greedyAction(Self.oneHot(state, 5)) == 1) }
+    // Forty steps from a random cell cost two of them on average.
+    #expect(last > 0.85)
+    #expect(abs(agent.averageReward - last) < 0.1)
+  }
+
+  @Test func `prefers the loop with the larger mean reward`() throws {
+    var configuration = Self.small
+    configuration.totalSteps = 150_000
+    configuration.criterion = .averageReward
+    configuration.traceDecay = 0.95
+    var agent = try PPO(configuration: configuration, seed: 2) {
+      TableEnvironment(.twoLoops, copies: $0)
+    }
+    Training(totalSteps: 150_000).run(&agent)
+    #expect(agent.policy.greedyAction(Self.oneHot(0, 9)) == 1)
+    #expect(abs(agent.averageReward - 0.4) < 0.03)
+  }
+
+  @Test(arguments: PPOConfiguration.RewardScaling.allCases)
+  func `learns the same bits with any number of workers`(
+    scaling: PPOConfiguration.RewardScaling
+  ) throws {
+    var configuration = Self.small
+    configuration.rewardScaling = scaling
+    configuration.parts = 3
+    configuration.valueClipRange = 0.3
+    let tensors = try [1, 2, 3].map { workers in
+      var agent = try PPO(configuration: configuration, seed: 5) {
+        TableEnvironment(.corridor, copies: $0, horizon: 7, slip: 0.1)
+      }
+      for _ in 0..<5 { _ = agent.update(workers: workers) }
+      return (agent.policy, agent.trainingTensors())
+    }
+    #expect(tensors[0] == tensors[1])
+    #expect(tensors[0] == tensors[2])
+  }
+
+  @Test func `learns something else from another seed`() throws {
+    let policies = try [UInt64(1), 2].map { seed in
+      var agent = try PPO(configuration: Self.small, seed: seed) {
+        TableEnvironment(.bandit, copies: $0)
+      }
+      _ = agent.update(workers: 1)
+      return agent.policy
+    }
+    #expect(policies[0] != policies[1])
+  }
+
+  @Test func `explores with the probabilities that it believes`() throws {
+    // With a learning rate this small all actions stay equally likely: a third of them is right.
+    var configuration = Self.small
+    configuration.learningRate = 1e-12
+    var agent = try PPO(configuration: configuration, seed: 1) {
+      TableEnvironment(.bandit, copies: $0)
+    }
+    var mean = RunningStatistics()
+    for _ in 0..<60 { mean.add(agent.update(workers: 1).meanReward) }
+    #expect(abs(mean.mean - 1 / 3) < 4 * mean.standardError)
+    #expect(mean.standardError < 0.01)
+  }
+
+  @Test func `lowers the learning rate in a line to zero`() throws {
+    var configuration = Self.small
+    configuration.totalSteps = 4 * configuration.stepsPerUpdate
+    var agent = try PPO(configuration: configuration, seed: 1) {
+      TableEnvironment(.bandit, copies: $0)
+    }
+    let rates = (0..<5).map { _ in agent.update(workers: 1).figures["learning_rate"] ?? -1 }
+    for (rate, share) in zip(rates, [1, 0.75, 0.5, 0.25, 0]) {
+      #expect(abs(rate - share * configuration.learningRate) < 1e-15)
+    }
+  }
+
+  @Test func `stops the epochs when the policy has moved far enough`() throws {
+    let policies = try [nil, 1e-9].map { limit in
+      var configuration = Self.small
+      configuration.targetKL = limit
+      var agent = try PPO(configuration: configuration, seed: 1) {
+        TableEnvironment(.bandit, copies: $0)
+      }
+      _ = agent.update(workers: 1)
+      return agent.trainingTensors()["counters"]?.values(as: Int64.self)?[2]
+    }
+    #expect(policies == [16, 4])
+  }
+
+  static var small: PPOConfiguration {
+    var configuration = PPOConfiguration()
+    configuration.copies = 18
+    configuration.rolloutSteps = 32
+    configuration.learningRate = 3e-3
+    configuration.hiddenSizes = [16]
+    return configuration
+  }
+
+  static func oneHot(_ state: Int, _ count: Int) -> [Float] {
+    (0..<count).map { $0 == state ? 1 : 0 }
+  }
+}
