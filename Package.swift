@@ -68,6 +68,9 @@ let package = Package(
       name: "LearningTests", dependencies: ["Algebra", "Gym", "Learning"], swiftSettings: settings),
     .testTarget(
       name: "MarketsTests", dependencies: ["Algebra", "CZlib", "Markets"], swiftSettings: settings),
+    .testTarget(
+      name: "OraclesTests", dependencies: ["Experiments", "Oracles", "Rebalancing"],
+      swiftSettings: settings),
   ]
 )
 
