@@ -2,7 +2,7 @@ extension ExactEvaluation {
   /// The table that people read, at most 80 columns wide.
   public var table: String {
     var table = TextTable([
-      "policy", ">cost bp/y", ">trade bp", ">drift bp", ">turn %/y", ">TE bp", ">gap %",
+      "policy", ">cost", ">trade", ">drift", ">turn %", ">TE bp", ">gap %",
     ])
     for row in policies {
       table.add(
@@ -11,6 +11,7 @@ extension ExactEvaluation {
           + [cell(row.turnover.map { $0 * 100 }, 2), cell(row.trackingError, 1), gap(row)])
     }
     var lines = [table.text]
+    lines.append("cost = trade + drift, in bp per year; turnover per year; TE: ex ante")
     lines.append(
       "optimum over the environment's actions \(optimum.ownActions.fixed(4)), "
         + "unrestricted \(optimum.unrestricted.fixed(4))")
@@ -34,27 +35,33 @@ extension SampledEvaluation {
   /// The table that people read, at most 80 columns wide.
   public var table: String {
     var table = TextTable([
-      "policy", ">cost bp/y", ">± s.e.", ">trade bp", ">turn %/y", ">TE bp", ">trades", ">value",
+      "policy", ">cost", ">± s.e.", ">trade", ">turn %", ">TE bp", ">trades", ">value",
     ])
     for row in policies {
       table.add([
         shortName(row.name), row.cost.mean.fixed(3), row.cost.standardError.fixed(3),
         row.transaction.mean.fixed(3), (row.turnover.mean * 100).fixed(2),
-        row.trackingError.fixed(1), "\(row.tradeCount)", row.finalValue.fixed(4),
+        row.trackingError.fixed(1), "\(row.tradeCount)", row.finalValue.fixed(3),
       ])
     }
     let worst = policies.map(\.identityError).max() ?? 0
-    return table.text + "\n"
+    return table.text + "\n" + caption + "\n"
       + "\(episodes) \(episodes == 1 ? "path" : "paths"), \(firstDate) to \(lastDate); "
-      + "bookkeeping identity holds to \(worst.scientific)"
+      + "bookkeeping identity to \(worst.scientific)"
+  }
+
+  private var caption: String {
+    let error =
+      trackingErrorKind == "ex_ante_post_trade" ? "ex ante" : "of the active return"
+    return "cost: trade, drift and tax in bp per year; TE: \(error)"
   }
 }
 
-/// The last two parts of a path; other names whole, cut to what a table can hold.
+/// A rule without its prefix, the last two parts of a path; cut to what a table can hold.
 func shortName(_ name: String) -> String {
   let parts = name.split(separator: "/")
-  let short = name.hasPrefix("rule:") ? name : parts.suffix(2).joined(separator: "/")
-  return short.count <= 26 ? short : "…" + short.suffix(25)
+  let short = name.hasPrefix("rule:") ? String(name.dropFirst(5)) : parts.suffix(2).joined(separator: "/")
+  return short.count <= 25 ? short : "…" + short.suffix(24)
 }
 
 extension Double {

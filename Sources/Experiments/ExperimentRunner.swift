@@ -79,7 +79,12 @@ public struct ExperimentRunner: Sendable {
       experiment: spec.name, question: spec.question, provenance: .current, exact: exact,
       sampled: sampled, replays: replays, exported: best.name, decision: decision)
     try write(results)
-    report("\nFiles: \(output.relativePath)/ (results.json, results.csv, checkpoints, bundle, request)")
+    let figure = try CostFigure(evaluation: exact).draw(into: output)
+    let files =
+      ["results.json", "results.csv"] + [figure].compactMap { $0 } + ["bundle/", "request.json"]
+      + learned.map { $0.name + "/" }
+    report("\nFiles in \(output.relativeToHere)/:\n  \(files.joined(separator: "\n  "))")
+    if figure == nil { report("No figure: gnuplot-nox is not installed") }
     return results
   }
 
@@ -135,7 +140,7 @@ public struct ExperimentRunner: Sendable {
     try PolicyExport.write(
       best.checkpoint, name: spec.exportName, version: spec.exportVersion, to: folder)
     let (bundle, vectors) = try PolicyBundle.load(folder)
-    report("\(folder.relativePath): digests agree, \(vectors) conformance vectors met")
+    report("\(folder.relativeToHere): digests agree, \(vectors) conformance vectors met")
     guard let replay = spec.replays.first else {
       throw SpecError(file: spec.name, "replays: at least one is needed for a decision")
     }

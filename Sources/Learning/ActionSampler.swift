@@ -1,18 +1,18 @@
-import Algebra
+package import Algebra
 
 /// Draws actions with probability softmax(scores), sixteen copies at a time.
 ///
 /// The draw is a function of seed, copy, update and step alone, so it does not depend on how copies
 /// are grouped.
-struct ActionSampler: Sendable {
+package struct ActionSampler: Sendable {
   /// One action per copy of the last call; a multiple of sixteen.
-  private(set) var actions: [Int32]
+  package private(set) var actions: [Int32]
   /// log softmax(scores)[action] of the last call, in the same order.
-  private(set) var logProbabilities: [Float]
+  package private(set) var logProbabilities: [Float]
   /// Shape [actions]: the scores of sixteen copies, then their exponentials.
   private var columns: [Lanes16]
 
-  init(rows: Int, actionCount: Int) {
+  package init(rows: Int, actionCount: Int) {
     precondition(rows % 16 == 0, "\(rows) rows are not whole bundles of sixteen")
     actions = Array(repeating: 0, count: rows)
     logProbabilities = Array(repeating: 0, count: rows)
@@ -24,7 +24,7 @@ struct ActionSampler: Sendable {
   /// - Parameters:
   ///   - scores: shape [rows, actions].
   ///   - firstCopy: the copy of row 0.
-  mutating func draw(
+  package mutating func draw(
     from scores: Matrix, random: RandomSource, firstCopy: Int, update: UInt32, step: UInt32
   ) {
     for row in stride(from: 0, to: actions.count, by: 16) {

@@ -1,22 +1,22 @@
-import Algebra
+package import Algebra
 
 /// Random orders of a part's samples, and the sums of advantages along them.
-struct SampleOrder: Sendable {
+package struct SampleOrder: Sendable {
   /// Shape [epochs][samples].
-  private(set) var orders: [[Int32]]
+  package private(set) var orders: [[Int32]]
   /// Shape [epochs][minibatches]: Σ Â and Σ Â² of this part's share.
-  private(set) var sums: [[SIMD2<Double>]]
+  package private(set) var sums: [[SIMD2<Double>]]
   /// This part's share of each minibatch, as positions in an order.
-  let ranges: [Range<Int>]
+  package let ranges: [Range<Int>]
 
-  init(samples: Int, epochs: Int, minibatches: Int) {
+  package init(samples: Int, epochs: Int, minibatches: Int) {
     orders = Array(repeating: (0..<Int32(samples)).map { $0 }, count: epochs)
     sums = Array(repeating: Array(repeating: .zero, count: minibatches), count: epochs)
     ranges = Range<Int>.split(samples, into: minibatches)
   }
 
   /// Draws all orders of an update and sums the advantages along them.
-  mutating func draw(_ random: RandomSource, part: Int, update: Int, advantages: [Float]) {
+  package mutating func draw(_ random: RandomSource, part: Int, update: Int, advantages: [Float]) {
     for epoch in orders.indices {
       let number = UInt32(truncatingIfNeeded: update * orders.count + epoch)
       Self.shuffle(&orders[epoch], random, part: UInt32(part), episode: number)
@@ -32,7 +32,7 @@ struct SampleOrder: Sendable {
   }
 
   /// Fisher–Yates on the identity, with 64 random words at a time.
-  static func shuffle(
+  private static func shuffle(
     _ order: inout [Int32], _ random: RandomSource, part: UInt32, episode: UInt32
   ) {
     for i in order.indices { order[i] = Int32(i) }

@@ -350,17 +350,25 @@ extension BatchedRebalancingEnvironment {
         "the state of \(encodedState.count) bytes does not fit \(count) copies of \(task.id) "
           + "from copy \(firstCopy)")
     }
-    source = RandomSource(seed: UInt64(numbers[2]) << 32 | UInt64(numbers[3]))
+    guard numbers.allSatisfy(\.isFinite), let high = UInt32(exactly: numbers[2]),
+      let low = UInt32(exactly: numbers[3])
+    else { throw EnvironmentStateError("the state holds numbers that cannot be") }
+    source = RandomSource(seed: UInt64(high) << 32 | UInt64(low))
     for copy in 0..<count {
-      restore(copy, Array(numbers[(4 + copy * stride)..<(4 + (copy + 1) * stride)]))
+      try restore(copy, Array(numbers[(4 + copy * stride)..<(4 + (copy + 1) * stride)]))
     }
   }
 
-  private mutating func restore(_ copy: Int, _ numbers: [Double]) {
+  private mutating func restore(
+    _ copy: Int, _ numbers: [Double]
+  ) throws(EnvironmentStateError) {
+    guard let episode = UInt32(exactly: numbers[0]), let step = UInt32(exactly: numbers[1]),
+      Int(step) <= task.horizon
+    else { throw EnvironmentStateError("copy \(copy) is at a step that cannot be") }
     let (group, lane) = (copy / L.laneCount, copy % L.laneCount)
     let assets = task.assets.count
-    groups[group].episodes[lane: lane] = UInt32(numbers[0])
-    groups[group].steps[lane: lane] = UInt32(numbers[1])
+    groups[group].episodes[lane: lane] = episode
+    groups[group].steps[lane: lane] = step
     groups[group].values[lane] = numbers[2]
     groups[group].isOver[lane] = numbers[3] != 0
     for i in 0..<assets {

@@ -20,6 +20,9 @@ struct Run: ParsableCommand {
   @Option(help: "Threads; the result does not depend on them.")
   var workers = ProcessInfo.processInfo.activeProcessorCount
 
+  @Flag(help: "Copy results.csv and the figure into the experiment's folder.")
+  var record = false
+
   @Flag(help: "Print a JSON document instead of tables.")
   var json = false
 
@@ -47,10 +50,19 @@ struct Run: ParsableCommand {
       })
     do {
       let results = try withExtendedLifetime(interruption) { try runner.run() }
+      if record { try copyResults(from: output, to: spec.folder) }
       if json { try printJSON(results) }
     } catch is ExperimentRunner.Stopped {
       FileHandle.standardError.write(Data("stopped; the same command continues\n".utf8))
       throw ExitCode(130)
+    }
+  }
+
+  private func copyResults(from output: URL, to folder: URL) throws {
+    for name in ["results.csv", "costs.svg"] {
+      let source = output.appending(path: name)
+      guard let data = FileManager.default.contents(atPath: source.path) else { continue }
+      try data.write(to: folder.appending(path: name), options: .atomic)
     }
   }
 }

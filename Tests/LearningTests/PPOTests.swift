@@ -94,6 +94,32 @@ import Testing
     #expect(mean.standardError < 0.01)
   }
 
+  @Test func `the first rollout is the same however copies are cut into parts`() throws {
+    // One state: rewards are the actions alone, 18 · 32 draws of probability one third.
+    let rules: [[Rule]] = [(0..<3).map { Rule(next: 0, reward: $0 == 1 ? 1 : 0) }]
+    let rewards = try [1, 2, 3].map { parts in
+      var configuration = Self.small
+      configuration.parts = parts
+      configuration.learningRate = 1e-12
+      var agent = try PPO(configuration: configuration, seed: 1) {
+        TableEnvironment(rules, copies: $0)
+      }
+      return (0..<3).map { _ in agent.update(workers: 1).meanReward }
+    }
+    #expect(rewards[0][0] == rewards[1][0] && rewards[0][0] == rewards[2][0])
+    #expect(Set(rewards[0]).count == 3, "every update explores anew")
+  }
+
+  @Test func `differential values of a constant reward are zero`() throws {
+    var configuration = Self.small
+    configuration.criterion = .averageReward
+    var agent = try PPO(configuration: configuration, seed: 1) {
+      TableEnvironment([[Rule(next: 0, reward: 50), Rule(next: 0, reward: 50)]], copies: $0)
+    }
+    for _ in 0..<5 { #expect((agent.update(workers: 1).figures["value_loss"] ?? .nan) < 1) }
+    #expect(agent.averageReward == 50)
+  }
+
   @Test func `lowers the learning rate in a line to zero`() throws {
     var configuration = Self.small
     configuration.totalSteps = 4 * configuration.stepsPerUpdate

@@ -1,0 +1,64 @@
+import Foundation
+
+/// The figure of an exact evaluation: what each policy costs, in its two parts, against the optimum.
+struct CostFigure {
+  let evaluation: ExactEvaluation
+
+  /// Draws `costs.svg` into a folder with gnuplot.
+  ///
+  /// - Returns: the file's name, or `nil` where gnuplot is not installed.
+  func draw(into folder: URL) throws -> String? {
+    let gnuplot = Process()
+    gnuplot.executableURL = URL(fileURLWithPath: "/usr/bin/gnuplot")
+    guard FileManager.default.isExecutableFile(atPath: "/usr/bin/gnuplot") else { return nil }
+    let name = "costs.svg"
+    let input = Pipe()
+    gnuplot.standardInput = input
+    try gnuplot.run()
+    try input.fileHandleForWriting.write(
+      contentsOf: Data(script(output: folder.appending(path: name).path).utf8))
+    try input.fileHandleForWriting.close()
+    gnuplot.waitUntilExit()
+    guard gnuplot.terminationStatus == 0 else {
+      throw SpecError(file: name, "gnuplot could not draw it")
+    }
+    return name
+  }
+
+  /// Rows from dear to cheap, so that the best stands at the right end.
+  private func script(output: String) -> String {
+    let rows = evaluation.policies
+      .compactMap { row in row.cost.map { (row, $0) } }
+      .sorted { $0.1 > $1.1 }
+      .map(\.0)
+    let lines = rows.map { row in
+      let label = row.name.hasPrefix("rule:") ? String(row.name.dropFirst(5)) : row.name
+      return "\"\(label)\" \(row.transaction ?? 0) \(row.drift ?? 0)"
+    }
+    let optimum = evaluation.optimum
+    return """
+      set terminal svg size 900,480 font 'sans-serif,13' background rgb 'white'
+      set output '\(output)'
+      set title 'Long-run cost of each policy on \(evaluation.environment)' noenhanced
+      set ylabel 'basis points per year'
+      set style data histogram
+      set style histogram rowstacked
+      set style fill solid 0.9 noborder
+      set boxwidth 0.7
+      set xtics rotate by 35 right noenhanced
+      set yrange [0:*]
+      set grid ytics lc rgb '#dddddd'
+      set key top right
+      $rows << END
+      \(lines.joined(separator: "\n"))
+      END
+      plot $rows using 2:xtic(1) title 'transaction cost' lc rgb '#c0504d', \
+        '' using 3 title 'drift cost' lc rgb '#4f81bd', \
+        \(optimum.ownActions) with lines lw 2 lc rgb '#222222' \
+        title 'optimum over the actions', \
+        \(optimum.unrestricted) with lines lw 2 dt 2 lc rgb '#222222' \
+        title 'optimum, any trade'
+
+      """
+  }
+}
