@@ -79,7 +79,8 @@ func conformanceObservations(_ schema: FeatureSchema, policy: LearnedPolicy) -> 
   let mean = columns.map { Float($0.trainingMean) }
   let deviation = columns.map { Float(max($0.trainingDeviation, 1e-6)) }
   func clamped(_ value: Float, _ column: Int) -> Float {
-    min(max(value, columns[column].low ?? -.greatestFiniteMagnitude),
+    min(
+      max(value, columns[column].low ?? -.greatestFiniteMagnitude),
       columns[column].high ?? .greatestFiniteMagnitude)
   }
   var observations = [mean, columns.map { _ in 0 }]
@@ -94,9 +95,10 @@ func conformanceObservations(_ schema: FeatureSchema, policy: LearnedPolicy) -> 
       })
   }
   for column in columns.indices {
+    let reach = 12 * deviation[column]
     observations += edges(
-      policy, from: mean, column: column, low: clamped(mean[column] - 12 * deviation[column], column),
-      high: clamped(mean[column] + 12 * deviation[column], column))
+      policy, from: mean, column: column, low: clamped(mean[column] - reach, column),
+      high: clamped(mean[column] + reach, column))
     for invalid in [Float.nan, .infinity, -.infinity] {
       var observation = mean
       observation[column] = invalid

@@ -175,11 +175,13 @@ extension PolicyBundle {
     guard manifest.format == "rebalancing-policy", manifest.formatVersion == 1 else {
       throw BundleError(
         file: manifestName,
-        problem: "format \(manifest.format) \(manifest.formatVersion), rebalancing-policy 1 is known")
+        problem: "format \(manifest.format) \(manifest.formatVersion), "
+          + "rebalancing-policy 1 is known")
     }
     guard manifest.actions.first == 0, manifest.actions.allSatisfy({ (0...1).contains($0) }) else {
       throw BundleError(
-        file: manifestName, problem: "actions \(manifest.actions): fractions, the first 0, are valid")
+        file: manifestName,
+        problem: "actions \(manifest.actions): fractions, the first 0, are valid")
     }
     guard Set(manifest.files.keys) == Set(contents) else {
       throw BundleError(

@@ -182,8 +182,10 @@ public struct Benchmark: Sendable, Codable {
 
   private static func solve(_ task: RebalancingTask) throws -> [Result] {
     let chain = try TwoAssetChain(task)
-    return try [("own_actions", TwoAssetChain.ActionSet.fractions(task.actions)),
-      ("unrestricted", .unrestricted)].map { name, actions in
+    return try [
+      ("own_actions", TwoAssetChain.ActionSet.fractions(task.actions)),
+      ("unrestricted", .unrestricted),
+    ].map { name, actions in
       let seconds = try best { _ = try chain.solve(actions) }
       return Result(
         name: "solve/two-asset-daily/\(name)", value: seconds * 1000, unit: "ms", threads: 1)

@@ -96,7 +96,8 @@ public struct EnvironmentSpec: Sendable {
       id: id, assets: assets, targets: targets, market: market, stepsPerYear: stepsPerYear,
       horizon: horizon, startDate: start ?? defaultStart, actions: actions, costs: costs,
       driftCost: drift, tax: tax, returnCapture: capture,
-      rewardScale: try reader.number("reward_scale", or: 1, in: Double.leastNormalMagnitude..., "a positive number"),
+      rewardScale: try reader.number(
+        "reward_scale", or: 1, in: Double.leastNormalMagnitude..., "a positive number"),
       observation: ObservationBuilder(features: [], assetCount: assets.count),
       autoreset: try reader.choice("autoreset", or: .sameStep),
       precision: try reader.choice("precision", or: .double))
@@ -253,7 +254,8 @@ public struct EnvironmentSpec: Sendable {
       case .scaledDeviation:
         guard let width = task.closedFormHalfWidth, width > 0 else {
           throw reader.fault(
-            "observation", "scaled_deviation needs two assets, costs above 0 and a quadratic "
+            "observation",
+            "scaled_deviation needs two assets, costs above 0 and a quadratic "
               + "drift cost")
         }
         features.append(.scaledDeviation(halfWidth: width))

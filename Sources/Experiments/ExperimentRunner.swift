@@ -129,8 +129,8 @@ public struct ExperimentRunner: Sendable {
   /// The learned policy with the lowest sampled cost: the exact scores select nothing.
   private func bestLearned(_ learned: [Learned], _ sampled: SampledEvaluation) throws -> Learned {
     let costs = Dictionary(uniqueKeysWithValues: sampled.policies.map { ($0.name, $0.cost.mean) })
-    guard
-      let best = learned.min(by: { costs[$0.name, default: .infinity] < costs[$1.name, default: .infinity] })
+    func cost(_ policy: Learned) -> Double { costs[policy.name, default: .infinity] }
+    guard let best = learned.min(by: { cost($0) < cost($1) })
     else { throw SpecError(file: spec.name, "agents: at least one is needed") }
     return best
   }

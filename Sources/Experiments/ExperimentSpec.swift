@@ -50,7 +50,8 @@ public struct ExperimentSpec: Sendable {
     episodes = try reader.int("episodes", in: 2..., "2 or more")
     evaluationSeed = UInt64(try reader.int("evaluation_seed", in: 0..., "0 or more"))
     guard !seeds.contains(evaluationSeed) else {
-      throw reader.fault("evaluation_seed", "\(evaluationSeed) is a training seed, another is valid")
+      throw reader.fault(
+        "evaluation_seed", "\(evaluationSeed) is a training seed, another is valid")
     }
     replays = try reader.strings("replays")
     exportName = try reader.string("export_name")

@@ -1,7 +1,7 @@
 import Algebra
 import Deployment
-import Gym
 public import Foundation
+import Gym
 public import Learning
 import Rebalancing
 

@@ -273,7 +273,8 @@ extension TwoAssetChain {
 
   /// The policy of cheapest actions: a scan, with the changes placed by bisection.
   private func improved(
-    _ value: RelativeValue, _ fractions: [Double], on range: ClosedRange<Double>, from first: Int = 0
+    _ value: RelativeValue, _ fractions: [Double], on range: ClosedRange<Double>,
+    from first: Int = 0
   ) -> FractionPolicy {
     let count = Int(((range.upperBound - range.lowerBound) / (deviation / 8)).rounded(.up))
     let places = (0...count).map {

@@ -84,7 +84,11 @@ extension TwoAssetChain {
         left.action != right.action
         ? decision.action != left.action
         : abs(decision.fraction - left.fraction) > abs(right.fraction - decision.fraction)
-      if isInLeftHalf { (high, right) = (middle, decision) } else { (low, left) = (middle, decision) }
+      if isInLeftHalf {
+        (high, right) = (middle, decision)
+      } else {
+        (low, left) = (middle, decision)
+      }
     }
     return left.differs(from: right, by: 1e-6) ? (low + high) / 2 : nil
   }

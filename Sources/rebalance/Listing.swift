@@ -58,7 +58,7 @@ struct List: ParsableCommand {
     return names.filter { $0.hasSuffix(".yaml") }.sorted().map { name in
       let path = "\(folder)/\(name)"
       let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-      let first = text.split(separator: "\n").first { $0.hasPrefix("# ") && !$0.hasSuffix("Description") }
+      let first = text.split(separator: "\n").first { $0.hasPrefix("# ") }
       return Item(name: path, summary: first.map { String($0.dropFirst(2)) } ?? "")
     }
   }

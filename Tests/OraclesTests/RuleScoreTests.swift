@@ -32,7 +32,9 @@ private let scored = [
 @Suite struct RuleScoreTests {
   static let problems = [("daily", 0.002), ("daily", 0.01), ("monthly", 0.002), ("monthly", 0.01)]
 
-  static func task(_ step: String, cost: Double = 0.002, steps: Int? = nil) throws -> RebalancingTask {
+  static func task(
+    _ step: String, cost: Double = 0.002, steps: Int? = nil
+  ) throws -> RebalancingTask {
     let top = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent()
     let overrides = ["cost_per_unit=\(cost)"] + (steps.map { ["steps_per_year=\($0)"] } ?? [])
