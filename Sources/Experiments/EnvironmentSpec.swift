@@ -84,8 +84,7 @@ public struct EnvironmentSpec: Sendable {
     } else {
       horizon = try reader.int("horizon_steps", in: 1..., "1 or more")
     }
-    let paidFrom: PaidFrom = try reader.choice("pay_from", or: .proRata)
-    precondition(paidFrom == .proRata)
+    let _: PaidFrom = try reader.choice("pay_from", or: .proRata)
     let actions = try actions(&reader)
     let costs = try costs(model, assets.count, &reader)
     let drift = try driftCost(&reader)

@@ -70,6 +70,9 @@ public struct TrainingRun: Sendable {
     let record = RunRecord(environment: environment, agent: agent, seed: seed)
     if options.resumes, FileManager.default.fileExists(atPath: folder.path) {
       try resume(&learner, record)
+    } else {
+      // A folder that cannot be written is found before the work, not after.
+      try Checkpoint(of: learner, record: record).write(to: folder)
     }
     let training = Training(
       totalSteps: agent.totalSteps, workers: options.workers,

@@ -23,7 +23,8 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
   private var basis: [Real]
   private var lastLogReturns: [Real]
   private var lastTrade: CalendarDate
-  private var isOver = true
+  /// Whether the episode has ended, or not yet begun.
+  public private(set) var hasEnded = true
   /// Net asset value in currency.
   public private(set) var value = 1.0
 
@@ -52,7 +53,7 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
     basis = weights
     lastLogReturns = weights.map { _ in 0 }
     value = 1
-    isOver = false
+    hasEnded = false
     lastTrade = date
     return observation()
   }
@@ -71,9 +72,6 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
     task.market.date(source, copy: copy, episode: episode, step: step, clock: task.clock)
   }
 
-  /// Whether the episode has ended.
-  public var hasEnded: Bool { isOver }
-
   /// What a trigger may know now.
   public var snapshot: PortfolioSnapshot {
     PortfolioSnapshot(
@@ -84,7 +82,7 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
 
   /// Trades a fraction of the way to the target, pays, and lets the market move.
   public mutating func advance(fraction: Double) -> StepOutcome {
-    precondition(!isOver, "the episode has ended: reset before the next step")
+    precondition(!hasEnded, "the episode has ended: reset before the next step")
     let assets = weights.indices
     let targets = task.targets.map { Real($0) }
     let trades = assets.map { Real(fraction) * (targets[$0] - weights[$0]) }
@@ -118,7 +116,7 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
     let before = value
     value = value * Double((1 - costs) * total)
     step += 1
-    isOver = step >= task.horizon || value <= 0
+    hasEnded = step >= task.horizon || value <= 0
     return StepOutcome(
       valueBefore: before, valueAfter: value, transactionCost: Double(transactionCost),
       taxCost: Double(taxCost), driftCost: Double(driftCost),

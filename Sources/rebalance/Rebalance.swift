@@ -41,7 +41,8 @@ struct Rebalance: ParsableCommand {
       is NoStationaryLaw:
       64
     case is MarketDataError, is BundleError, is CheckpointError, is LearnerStateError,
-      is RequestError, is PolicyMismatch, is PolicyFileError, is ObservationBuilder.MissingField:
+      is FolderWritingError, is RequestError, is PolicyMismatch, is PolicyFileError,
+      is ObservationBuilder.MissingField:
       65
     case is CleanExit, is ExitCode, is ValidationError: nil
     default: "\(type(of: error))" == "CommandError" ? nil : 70

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import Learning
 
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -34,7 +35,7 @@ struct Run: ParsableCommand {
     let spec = try ExperimentSpec(folder: URL(fileURLWithPath: experiment))
     let output =
       out.map { URL(fileURLWithPath: $0) } ?? spec.top.appending(path: "checkpoints/\(spec.name)")
-    try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
+    try createFolder(output)
     let interruption = Interruption()
     let stop = interruption.flag
     let (isQuiet, workers) = (json, workers)
