@@ -64,6 +64,13 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(name: "AlgebraTests", dependencies: ["Algebra"], swiftSettings: settings),
+    .testTarget(
+      name: "CommandLineTests", dependencies: ["rebalance"], exclude: ["request.json"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "DeploymentTests",
+      dependencies: ["Algebra", "Deployment", "Learning", "Markets", "Rebalancing"],
+      swiftSettings: settings),
     .testTarget(name: "GymTests", dependencies: ["Gym"], swiftSettings: settings),
     .testTarget(
       name: "LearningTests", dependencies: ["Algebra", "Gym", "Learning"], swiftSettings: settings),

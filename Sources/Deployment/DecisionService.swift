@@ -46,7 +46,7 @@ extension PolicyBundle {
     }
     let value = snapshot.value
     let trades = zip(snapshot.holdings, snapshot.targets).map {
-      decision.fraction * ($1 * value - $0)
+      decision.fraction == 0 ? 0 : decision.fraction * ($1 * value - $0)
     }
     return DecisionResponse(
       action: decision.action, fraction: decision.fraction,

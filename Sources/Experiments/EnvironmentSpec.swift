@@ -21,25 +21,20 @@ public struct EnvironmentSpec: Sendable {
   /// - Parameter overrides: `key=value` each.
   public init(path: String, overrides: [String] = []) throws {
     let value = try SpecValue(yaml: path).setting(overrides, file: path)
-    let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-    try self.init(
-      value, file: path, folder: (path as NSString).deletingLastPathComponent, name: name)
+    try self.init(value, file: path, folder: (path as NSString).deletingLastPathComponent)
   }
 
   /// Reads a resolved specification.
   ///
-  /// - Parameter name: must be its id, where given.
-  public init(_ value: SpecValue, file: String, folder: String, name: String? = nil) throws {
+  /// - Parameters:
+  ///   - file: what errors name.
+  ///   - folder: where paths in it start from.
+  public init(_ value: SpecValue, file: String, folder: String) throws {
     resolved = value
     self.folder = folder
     sha256 = Deployment.sha256(try value.canonicalJSON())
     var reader = try SpecReader(value, file: file)
-    let id = try reader.string("id")
-    guard name == nil || id == name else {
-      throw reader.fault("id", "“\(id)” is given, the file's name is “\(name ?? "")”")
-    }
-    task = try Self.task(id, &reader, folder: folder)
-    try reader.finish()
+    task = try Self.task(&reader, folder: folder)
   }
 
   /// The models of `market`.
@@ -72,36 +67,37 @@ public struct EnvironmentSpec: Sendable {
   }
 
   private static func task(
-    _ id: String, _ reader: inout SpecReader, folder: String
+    _ reader: inout SpecReader, folder: String
   ) throws -> RebalancingTask {
+    let id = try reader.string("id")
     let model: MarketModel = try reader.choice("market")
     let stepsPerYear = try reader.number("steps_per_year", in: 0.0001..., "a positive number")
     let (assets, targets) = try portfolio(model, &reader)
-    let market = try market(model, assets, stepsPerYear, folder, &reader)
-    var horizon = 0
-    if case .historical(let replay) = market {
-      horizon = replay.horizon
-    } else {
-      horizon = try reader.int("horizon_steps", in: 1..., "1 or more")
-    }
+    let makeMarket = try market(model, assets, stepsPerYear, folder, &reader)
+    let horizon =
+      model != .historical || reader.has("horizon_steps")
+      ? try reader.int("horizon_steps", in: 1..., "1 or more") : nil
     let _: PaidFrom = try reader.choice("pay_from", or: .proRata)
     let actions = try actions(&reader)
     let costs = try costs(model, assets.count, &reader)
     let drift = try driftCost(&reader)
     let tax = try tax(&reader)
     let capture: ReturnCapture = try reader.choice("return_capture", or: ReturnCapture.none)
-    let start = try reader.date("start_date")
-    var task = RebalancingTask(
+    let start = try reader.date("start_date") ?? defaultStart
+    let scale = try reader.number(
+      "reward_scale", or: 1, in: Double.leastNormalMagnitude..., "a positive number")
+    let width = closedFormHalfWidth(targets: targets, costs: costs, driftCost: drift)
+    let observation = try observation(assets.count, halfWidth: width, &reader)
+    let autoreset: Autoreset = try reader.choice("autoreset", or: .sameStep)
+    let precision: RebalancingTask.Precision = try reader.choice("precision", or: .double)
+    // All keys are known to be right before any data is read.
+    try reader.finish()
+    let market = try makeMarket(horizon)
+    return RebalancingTask(
       id: id, assets: assets, targets: targets, market: market, stepsPerYear: stepsPerYear,
-      horizon: horizon, startDate: start ?? defaultStart, actions: actions, costs: costs,
-      driftCost: drift, tax: tax, returnCapture: capture,
-      rewardScale: try reader.number(
-        "reward_scale", or: 1, in: Double.leastNormalMagnitude..., "a positive number"),
-      observation: ObservationBuilder(features: [], assetCount: assets.count),
-      autoreset: try reader.choice("autoreset", or: .sameStep),
-      precision: try reader.choice("precision", or: .double))
-    task.observation = try observation(task, &reader)
-    return task
+      horizon: market.horizon ?? horizon ?? 1, startDate: start, actions: actions, costs: costs,
+      driftCost: drift, tax: tax, returnCapture: capture, rewardScale: scale,
+      observation: observation, autoreset: autoreset, precision: precision)
   }
 
   /// Mid-month, so that monthly steps fall in different months.
@@ -134,63 +130,68 @@ public struct EnvironmentSpec: Sendable {
     return (assets, targets)
   }
 
+  /// Reads a market's keys; the result makes the market, and only then reads data.
   private static func market(
     _ model: MarketModel, _ assets: [String], _ stepsPerYear: Double, _ folder: String,
     _ reader: inout SpecReader
-  ) throws -> Market {
+  ) throws -> (_ horizon: Int?) throws -> Market {
     switch model {
     case .logRatio:
-      return .logRatio(
-        LogRatioMarket(
-          volatility: try reader.number(
-            "log_ratio_volatility", in: Double.leastNormalMagnitude..., "a positive number"),
-          drift: try reader.number("log_ratio_drift"), stepsPerYear: stepsPerYear))
+      let market = LogRatioMarket(
+        volatility: try reader.number(
+          "log_ratio_volatility", in: Double.leastNormalMagnitude..., "a positive number"),
+        drift: try reader.number("log_ratio_drift"), stepsPerYear: stepsPerYear)
+      return { _ in .logRatio(market) }
     case .lognormal:
+      let drift = try reader.numbers("drift_per_step", count: assets.count)
+      let volatility = try reader.numbers("volatility_per_step", count: assets.count)
       let correlation = try reader.matrix("correlation", size: assets.count)
-      do {
-        return .lognormal(
-          try LognormalMarket(
-            driftPerStep: try reader.numbers("drift_per_step", count: assets.count),
-            volatilityPerStep: try reader.numbers("volatility_per_step", count: assets.count),
-            correlation: correlation, stepsPerYear: stepsPerYear))
-      } catch let error as LinearAlgebraError {
+      do throws(LinearAlgebraError) {
+        let market = try LognormalMarket(
+          driftPerStep: drift, volatilityPerStep: volatility,
+          correlation: correlation, stepsPerYear: stepsPerYear)
+        return { _ in .lognormal(market) }
+      } catch {
         throw reader.fault("correlation", "\(error)")
       }
     case .historical:
-      return .historical(try historical(assets, stepsPerYear, folder, &reader))
+      return try historical(assets, stepsPerYear, folder, &reader)
     }
   }
 
   private static func historical(
     _ assets: [String], _ stepsPerYear: Double, _ folder: String, _ reader: inout SpecReader
-  ) throws -> HistoricalMarket {
+  ) throws(SpecError) -> (_ horizon: Int?) throws -> Market {
     let data = try reader.string("data")
     let path = data.hasPrefix("/") || folder.isEmpty ? data : folder + "/" + data
     let first = try reader.date("first_date")
     let last = try reader.date("last_date")
-    var isFolder: ObjCBool = false
-    guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw MarketDataError(file: path, .missingFile)
-    }
-    let history =
-      isFolder.boolValue
-      ? try PriceHistory(
-        assetFolder: path, assets: assets,
-        column: try reader.choice("price_column", or: .adjustedClose),
-        calendar: try reader.choice("calendar", or: .identical), from: first, through: last)
-      : try PriceHistory(wideCSV: path, assets: assets, from: first, through: last)
-    let horizon =
-      reader.has("horizon_steps") ? try reader.int("horizon_steps", in: 1..., "1 or more") : nil
+    let column: PriceColumn = try reader.choice("price_column", or: .adjustedClose)
+    let calendar: CalendarAlignment = try reader.choice("calendar", or: .identical)
     let halfLife = try reader.number(
       "covariance_half_life_days", in: Double.leastNormalMagnitude..., "a positive number")
-    do {
-      return try HistoricalMarket(
-        history: history,
-        warmup: try reader.int("covariance_warmup_days", in: 2..., "2 or more"), horizon: horizon,
-        start: try reader.choice("episode_start", or: .fixed), halfLife: halfLife,
-        stepsPerYear: stepsPerYear)
-    } catch let error as HistoryTooShort {
-      throw reader.fault("data", "\(error)")
+    let warmup = try reader.int("covariance_warmup_days", in: 2..., "2 or more")
+    let start: HistoricalMarket.Start = try reader.choice("episode_start", or: .fixed)
+    let complain = reader
+    return { horizon in
+      var isFolder: ObjCBool = false
+      guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+        throw MarketDataError(file: path, .missingFile)
+      }
+      let history =
+        isFolder.boolValue
+        ? try PriceHistory(
+          assetFolder: path, assets: assets, column: column, calendar: calendar, from: first,
+          through: last)
+        : try PriceHistory(wideCSV: path, assets: assets, from: first, through: last)
+      do throws(HistoryTooShort) {
+        return .historical(
+          try HistoricalMarket(
+            history: history, warmup: warmup, horizon: horizon, start: start, halfLife: halfLife,
+            stepsPerYear: stepsPerYear))
+      } catch {
+        throw complain.fault("data", "\(error)")
+      }
     }
   }
 
@@ -242,7 +243,7 @@ public struct EnvironmentSpec: Sendable {
   }
 
   private static func observation(
-    _ task: RebalancingTask, _ reader: inout SpecReader
+    _ assetCount: Int, halfWidth: Double?, _ reader: inout SpecReader
   ) throws(SpecError) -> ObservationBuilder {
     var features: [ObservationBuilder.Feature] = []
     for name in try reader.strings("observation") {
@@ -251,7 +252,7 @@ public struct EnvironmentSpec: Sendable {
       case .lastLogReturn: features.append(.lastLogReturn)
       case .unrealizedGain: features.append(.unrealizedGain)
       case .scaledDeviation:
-        guard let width = task.closedFormHalfWidth, width > 0 else {
+        guard let width = halfWidth, width > 0 else {
           throw reader.fault(
             "observation",
             "scaled_deviation needs two assets, costs above 0 and a quadratic "
@@ -264,6 +265,6 @@ public struct EnvironmentSpec: Sendable {
       }
     }
     guard !features.isEmpty else { throw reader.fault("observation", "at least one is needed") }
-    return ObservationBuilder(features: features, assetCount: task.assets.count)
+    return ObservationBuilder(features: features, assetCount: assetCount)
   }
 }

@@ -48,6 +48,11 @@ public enum Market: Sendable {
     }
   }
 
+  /// Steps of an episode, where the market sets them.
+  public var horizon: Int? {
+    if case .historical(let market) = self { market.horizon } else { nil }
+  }
+
   /// Whether the covariance is the same at all times, so that reading it once is enough.
   public var hasConstantCovariance: Bool {
     if case .historical = self { false } else { true }

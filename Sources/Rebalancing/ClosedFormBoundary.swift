@@ -17,3 +17,15 @@ public func closedFormHalfWidth(
   let spread = target * (1 - target)
   return cbrt(3 * costPerUnit * spread * spread / (2 * riskAversion))
 }
+
+/// The closed-form half-width of the first asset; `nil` where the formula's conditions do not hold.
+public func closedFormHalfWidth(
+  targets: [Double], costs: ProportionalCosts, driftCost: DriftCost
+) -> Double? {
+  guard targets.count == 2, case .quadratic(let riskAversion) = driftCost, riskAversion > 0,
+    targets[0] > 0, targets[0] < 1
+  else { return nil }
+  return closedFormHalfWidth(
+    costPerUnit: costs.perUnit[0] + costs.perUnit[1], riskAversion: riskAversion,
+    target: targets[0])
+}

@@ -74,12 +74,7 @@ public struct RebalancingTask: Sendable {
 
   /// The closed-form half-width of the first asset, where the formula's conditions hold.
   public var closedFormHalfWidth: Double? {
-    guard targets.count == 2, case .quadratic(let riskAversion) = driftCost, riskAversion > 0,
-      targets[0] > 0, targets[0] < 1
-    else { return nil }
-    return Rebalancing.closedFormHalfWidth(
-      costPerUnit: costs.perUnit[0] + costs.perUnit[1], riskAversion: riskAversion,
-      target: targets[0])
+    Rebalancing.closedFormHalfWidth(targets: targets, costs: costs, driftCost: driftCost)
   }
 }
 
