@@ -32,7 +32,6 @@ public struct EnvironmentSpec: Sendable {
   public init(_ value: SpecValue, file: String, folder: String, name: String? = nil) throws {
     resolved = value
     self.folder = folder
-    sha256 = Deployment.sha256(try value.canonicalJSON())
     var reader = try SpecReader(value, file: file)
     let id = try reader.string("id")
     guard name == nil || id == name else {
@@ -40,6 +39,7 @@ public struct EnvironmentSpec: Sendable {
     }
     task = try Self.task(id, &reader, folder: folder)
     try reader.finish()
+    sha256 = Deployment.sha256(try value.canonicalJSON())
   }
 
   /// The models of `market`.
@@ -146,19 +146,33 @@ public struct EnvironmentSpec: Sendable {
             "log_ratio_volatility", in: Double.leastNormalMagnitude..., "a positive number"),
           drift: try reader.number("log_ratio_drift"), stepsPerYear: stepsPerYear))
     case .lognormal:
-      let correlation = try reader.matrix("correlation", size: assets.count)
-      do {
-        return .lognormal(
-          try LognormalMarket(
-            driftPerStep: try reader.numbers("drift_per_step", count: assets.count),
-            volatilityPerStep: try reader.numbers("volatility_per_step", count: assets.count),
-            correlation: correlation, stepsPerYear: stepsPerYear))
-      } catch let error as LinearAlgebraError {
-        throw reader.fault("correlation", "\(error)")
-      }
+      return .lognormal(try lognormal(assets.count, stepsPerYear, &reader))
     case .historical:
       return .historical(try historical(assets, stepsPerYear, folder, &reader))
     }
+  }
+
+  private static func lognormal(
+    _ count: Int, _ stepsPerYear: Double, _ reader: inout SpecReader
+  ) throws(SpecError) -> LognormalMarket {
+    let drift = try reader.numbers("drift_per_step", count: count)
+    let volatility = try reader.numbers("volatility_per_step", count: count)
+    guard volatility.allSatisfy({ $0 > 0 }) else {
+      throw reader.fault("volatility_per_step", "\(volatility) is given, positive is valid")
+    }
+    let correlation = try reader.matrix("correlation", size: count)
+    for i in 0..<count {
+      guard correlation[i][i] == 1, (0..<i).allSatisfy({ correlation[i][$0] == correlation[$0][i] })
+      else {
+        throw reader.fault(
+          "correlation", "row \(i + 1): 1 on the diagonal and a symmetric matrix are valid")
+      }
+    }
+    do {
+      return try LognormalMarket(
+        driftPerStep: drift, volatilityPerStep: volatility, correlation: correlation,
+        stepsPerYear: stepsPerYear)
+    } catch { throw reader.fault("correlation", "\(error)") }
   }
 
   private static func historical(
