@@ -77,6 +77,14 @@ let package = Package(
     .testTarget(
       name: "MarketsTests", dependencies: ["Algebra", "CZlib", "Markets"], swiftSettings: settings),
     .testTarget(
+      name: "RebalancingTests",
+      dependencies: ["Algebra", "Experiments", "Gym", "Markets", "Rebalancing"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "ExperimentsTests",
+      dependencies: ["Experiments", "Gym", "Learning", "Markets", "Rebalancing"],
+      swiftSettings: settings),
+    .testTarget(
       name: "OraclesTests", dependencies: ["Experiments", "Oracles", "Rebalancing"],
       swiftSettings: settings),
   ]

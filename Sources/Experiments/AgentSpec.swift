@@ -65,12 +65,12 @@ public struct AgentSpec: Sendable {
     var reader = reader
     for key in keys { _ = reader.has(key) }
     try reader.finish()
-    do { return try JSONDecoder().decode(T.self, from: try value.canonicalJSON()) } catch let error
-      as DecodingError
-    {
-      guard case .typeMismatch(let type, let context) = error, let key = context.codingPath.first
-      else { throw SpecError(file: reader.file, "\(error)") }
-      throw reader.fault(key.stringValue, "\(type) is expected")
+    do {
+      return try JSONDecoder().decode(T.self, from: try value.canonicalJSON())
+    } catch DecodingError.typeMismatch(let type, let context) {
+      throw reader.fault(context.codingPath.first?.stringValue ?? "", "\(type) is expected")
+    } catch DecodingError.dataCorrupted(let context) {
+      throw reader.fault(context.codingPath.first?.stringValue ?? "", context.debugDescription)
     }
   }
 

@@ -32,9 +32,10 @@ public struct EnvironmentSpec: Sendable {
   public init(_ value: SpecValue, file: String, folder: String) throws {
     resolved = value
     self.folder = folder
-    sha256 = Deployment.sha256(try value.canonicalJSON())
     var reader = try SpecReader(value, file: file)
     task = try Self.task(&reader, folder: folder)
+    // Only a specification of finite numbers has JSON.
+    sha256 = Deployment.sha256(try value.canonicalJSON())
   }
 
   /// The models of `market`.
@@ -143,20 +144,34 @@ public struct EnvironmentSpec: Sendable {
         drift: try reader.number("log_ratio_drift"), stepsPerYear: stepsPerYear)
       return { _ in .logRatio(market) }
     case .lognormal:
-      let drift = try reader.numbers("drift_per_step", count: assets.count)
-      let volatility = try reader.numbers("volatility_per_step", count: assets.count)
-      let correlation = try reader.matrix("correlation", size: assets.count)
-      do throws(LinearAlgebraError) {
-        let market = try LognormalMarket(
-          driftPerStep: drift, volatilityPerStep: volatility,
-          correlation: correlation, stepsPerYear: stepsPerYear)
-        return { _ in .lognormal(market) }
-      } catch {
-        throw reader.fault("correlation", "\(error)")
-      }
+      let market = try lognormal(assets.count, stepsPerYear, &reader)
+      return { _ in .lognormal(market) }
     case .historical:
       return try historical(assets, stepsPerYear, folder, &reader)
     }
+  }
+
+  private static func lognormal(
+    _ count: Int, _ stepsPerYear: Double, _ reader: inout SpecReader
+  ) throws(SpecError) -> LognormalMarket {
+    let drift = try reader.numbers("drift_per_step", count: count)
+    let volatility = try reader.numbers("volatility_per_step", count: count)
+    guard volatility.allSatisfy({ $0 > 0 }) else {
+      throw reader.fault("volatility_per_step", "\(volatility) is given, positive is valid")
+    }
+    let correlation = try reader.matrix("correlation", size: count)
+    for i in 0..<count {
+      guard correlation[i][i] == 1, (0..<i).allSatisfy({ correlation[i][$0] == correlation[$0][i] })
+      else {
+        throw reader.fault(
+          "correlation", "row \(i + 1): 1 on the diagonal and a symmetric matrix are valid")
+      }
+    }
+    do {
+      return try LognormalMarket(
+        driftPerStep: drift, volatilityPerStep: volatility, correlation: correlation,
+        stepsPerYear: stepsPerYear)
+    } catch { throw reader.fault("correlation", "\(error)") }
   }
 
   private static func historical(

@@ -133,6 +133,6 @@ public struct HistoryTooShort: Error, CustomStringConvertible, Sendable {
   public var description: String {
     let wanted = horizon.map { "\($0)" } ?? "at least 1"
     return "\(days) days of data do not hold a warm-up of \(warmup) days (at least 2) "
-      + "and an episode of \(wanted) steps: \(warmup + (horizon ?? 1) + 1) days are needed"
+      + "and an episode of \(wanted) steps: \(max(warmup, 2) + (horizon ?? 1) + 1) days are needed"
   }
 }

@@ -70,12 +70,15 @@ extension PortfolioSnapshot {
         return "\(name)[\(i)] (\(assets[i])): \(field[i]) is not a finite number"
       }
     }
-    if let i = holdings.firstIndex(where: { $0 < 0 }) {
-      return "holdings[\(i)] (\(assets[i])): \(holdings[i]) is negative"
+    for (name, field) in [
+      ("holdings", holdings), ("target_weights", targets), ("basis", basis ?? holdings),
+    ] {
+      if let i = field.firstIndex(where: { $0 < 0 }) {
+        return "\(name)[\(i)] (\(assets[i])): \(field[i]) is negative"
+      }
     }
-    if value <= 0 { return "holdings: they sum to \(value), a positive value is needed" }
-    if let i = targets.firstIndex(where: { $0 < 0 }) {
-      return "target_weights[\(i)] (\(assets[i])): \(targets[i]) is negative"
+    if value <= 0 || !value.isFinite {
+      return "holdings: they sum to \(value), a positive finite value is needed"
     }
     let sum = targets.reduce(0, +)
     if abs(sum - 1) > 1e-9 { return "target_weights: they sum to \(sum), not to 1" }

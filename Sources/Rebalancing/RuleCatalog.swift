@@ -91,8 +91,9 @@ struct RuleCall: Sendable {
   let named: [String: String]
 
   init(_ source: String) throws(RuleError) {
-    let body = source.hasPrefix("rule:") ? source.dropFirst(5) : source[...]
-    text = "rule:" + body.filter { $0 != " " }
+    let compact = source.filter { $0 != " " }
+    let body = compact.hasPrefix("rule:") ? compact.dropFirst(5) : compact[...]
+    text = "rule:" + body
     let parts = body.split(separator: "(", maxSplits: 1, omittingEmptySubsequences: false)
     function = String(parts[0])
     guard parts.count == 2 else {
@@ -105,14 +106,12 @@ struct RuleCall: Sendable {
     var positional: [String] = []
     var named: [String: String] = [:]
     for argument in parts[1].dropLast().split(separator: ",", omittingEmptySubsequences: false) {
-      let pair = argument.split(separator: "=", maxSplits: 1).map {
-        String($0.filter { $0 != " " })
+      let pair = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        .map(String.init)
+      guard !pair.contains(""), named[pair[0]] == nil else {
+        throw RuleError("\(source): the argument “\(argument)” is empty or repeated")
       }
-      switch pair.count {
-      case 2 where named[pair[0]] == nil: named[pair[0]] = pair[1]
-      case 1: positional.append(pair[0])
-      default: throw RuleError("\(source): the argument “\(argument)” is empty or repeated")
-      }
+      if pair.count == 2 { named[pair[0]] = pair[1] } else { positional.append(pair[0]) }
     }
     self.positional = positional
     self.named = named
@@ -120,7 +119,8 @@ struct RuleCall: Sendable {
 
   func expect(positional count: Int, named allowed: Set<String> = []) throws(RuleError) {
     guard positional.count == count else {
-      throw RuleError("\(text): \(count) arguments are expected, \(positional.count) are given")
+      let expected = count == 1 ? "1 argument is" : "\(count) arguments are"
+      throw RuleError("\(text): \(expected) expected, \(positional.count) given")
     }
     if let other = named.keys.sorted().first(where: { !allowed.contains($0) }) {
       throw RuleError("\(text): there is no argument “\(other)”")

@@ -1,0 +1,101 @@
+import Algebra
+import Experiments
+import Foundation
+import Gym
+import Markets
+import Rebalancing
+import Testing
+
+/// The specifications that ship, found beside the tests.
+enum Shipped {
+  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().appending(path: "envs").path
+
+  /// Names of all environments in `envs/`.
+  static let names: [String] = {
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return files.filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }.sorted()
+  }()
+
+  static func task(_ name: String, _ overrides: [String] = []) throws -> RebalancingTask {
+    try EnvironmentSpec(path: "\(folder)/\(name).yaml", overrides: overrides).task
+  }
+
+  /// An environment's task with episodes that end after some steps.
+  static func task(_ name: String, horizon: Int?) throws -> RebalancingTask {
+    var task = try task(name)
+    task.horizon = horizon ?? task.horizon
+    return task
+  }
+}
+
+/// The action of a copy at a step, by chance.
+func action(copy: Int, step: Int, of count: Int) -> Int {
+  RandomSource(seed: 99).integer(
+    below: count, .exploration, copy: UInt32(copy), step: UInt32(step))
+}
+
+/// The actions of all copies at a step, by chance.
+func actions(_ copies: Range<Int>, step: Int, of task: RebalancingTask) -> [Int32] {
+  copies.map { Int32(action(copy: $0, step: step, of: task.actions.count)) }
+}
+
+extension VectorTransition {
+  /// Everything in it, as bit patterns.
+  var bits: [UInt32] {
+    (observations + finalObservations + rewards).map(\.bitPattern)
+      + (terminated + truncated).map { $0 ? 1 : 0 }
+  }
+
+  /// A row of the observations.
+  func observation(of copy: Int) -> [Float] {
+    let features = observations.count / rewards.count
+    return Array(observations[copy * features..<(copy + 1) * features])
+  }
+
+  /// Reward, flags and observation of some copies, as bit patterns.
+  func bits(of copies: Range<Int>) -> [UInt32] {
+    copies.flatMap { copy in
+      observation(of: copy).map(\.bitPattern) + [
+        rewards[copy].bitPattern, terminated[copy] ? 1 : 0, truncated[copy] ? 1 : 0,
+      ]
+    }
+  }
+}
+
+/// A small taxed task of two lognormal assets, to change one thing of.
+func smallTask(
+  assets: Int = 2, volatility: [Double] = [0.03, 0.02], correlation: Double = 0.25,
+  horizon: Int = 50
+) throws -> RebalancingTask {
+  let names = (0..<assets).map { "ASSET\($0)" }
+  let matrix = (0..<assets).map { i in (0..<assets).map { i == $0 ? 1 : correlation } }
+  let market = try LognormalMarket(
+    driftPerStep: Array(repeating: 0.001, count: assets), volatilityPerStep: volatility,
+    correlation: matrix, stepsPerYear: 250)
+  let start = try #require(CalendarDate(year: 2020, month: 1, day: 15))
+  return RebalancingTask(
+    id: "small-v0", assets: names,
+    targets: Array(repeating: 1 / Double(assets), count: assets), market: .lognormal(market),
+    stepsPerYear: 250, horizon: horizon, startDate: start, actions: [0, 0.5, 1],
+    costs: ProportionalCosts(perUnit: Array(repeating: 0.001, count: assets)),
+    driftCost: .quadratic(riskAversion: 4),
+    observation: ObservationBuilder(
+      features: [.weightDeviation, .lastLogReturn, .unrealizedGain], assetCount: assets))
+}
+
+/// A history whose levels are the running products of daily gross returns.
+func history(growth: [[Double]], firstDay: Int = 18_000) -> PriceHistory {
+  let count = growth.first?.count ?? 0
+  var levels = [Array(repeating: 100.0, count: count)]
+  for row in growth { levels.append(zip(levels[levels.count - 1], row).map { $0 * $1 }) }
+  return PriceHistory(
+    assets: (0..<count).map { "ASSET\($0)" },
+    dates: levels.indices.map { CalendarDate(daysSinceEpoch: firstDay + $0) },
+    levels: levels.flatMap { $0 })
+}
+
+/// Whether two numbers agree relative to the larger, or to 1 where both are small.
+func isClose(_ a: Double, _ b: Double, _ tolerance: Double) -> Bool {
+  abs(a - b) <= tolerance * max(1, abs(a), abs(b))
+}
