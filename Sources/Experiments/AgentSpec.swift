@@ -65,12 +65,28 @@ public struct AgentSpec: Sendable {
     var reader = reader
     for key in keys { _ = reader.has(key) }
     try reader.finish()
-    do {
-      return try JSONDecoder().decode(T.self, from: try value.canonicalJSON())
-    } catch DecodingError.typeMismatch(let type, let context) {
-      throw reader.fault(context.codingPath.first?.stringValue ?? "", "\(type) is expected")
-    } catch DecodingError.dataCorrupted(let context) {
-      throw reader.fault(context.codingPath.first?.stringValue ?? "", context.debugDescription)
+    do { return try JSONDecoder().decode(T.self, from: try value.canonicalJSON()) } catch {
+      // The value that does not fit fails alone, too.
+      for key in keys {
+        guard let part = reader.optional(key) else { continue }
+        do {
+          let alone = SpecValue(.map([key: part]))
+          _ = try JSONDecoder().decode(T.self, from: try alone.canonicalJSON())
+        } catch {
+          throw reader.fault(key, "\(part.content.words) is given, \(Self.valid(error))")
+        }
+      }
+      throw error
+    }
+  }
+
+  /// What a decoder expected.
+  private static func valid(_ error: any Error) -> String {
+    switch error {
+    case DecodingError.typeMismatch(let type, _): "\(type) is expected"
+    case DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty:
+      context.debugDescription
+    default: "another kind of number is expected"
     }
   }
 

@@ -53,13 +53,23 @@ extension SpecValue {
   /// Reads YAML text.
   public init(yaml text: String, file: String) throws(SpecError) {
     let node: Node?
-    do { node = try Yams.compose(yaml: text) } catch let error as YamlError {
-      throw SpecError(file: file, "not YAML: \(error)")
+    do { node = try Yams.compose(yaml: text) } catch YamlError.duplicatedKeysInMapping(
+      let keys, _)
+    {
+      let key = keys.first ?? ""
+      throw SpecError(
+        file: file, line: Self.lastLine(of: key, in: text), "the key “\(key)” stands twice")
     } catch {
       throw SpecError(file: file, "not YAML: \(error)")
     }
     guard let node else { throw SpecError(file: file, "the file is empty") }
     self = try SpecValue(node, file: file)
+  }
+
+  /// The last line that begins with a key, counted from 1.
+  private static func lastLine(of key: String, in text: String) -> Int? {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    return lines.lastIndex { $0.drop { $0 == " " }.hasPrefix(key + ":") }.map { $0 + 1 }
   }
 
   private init(_ node: Node, file: String) throws(SpecError) {

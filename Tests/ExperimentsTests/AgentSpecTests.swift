@@ -55,11 +55,26 @@ import Testing
     ("algorithm: ppo\nlearning_rat: 1", "agent.yaml:2: unknown key “learning_rat”; valid here are"),
     ("algorithm: q_learning\nclip_range: 1", "agent.yaml:2: unknown key “clip_range”"),
     ("algorithm: rule\nrule: never\ncopies: 1", "agent.yaml:3: unknown key “copies”"),
-    ("algorithm: ppo\nalgorithm: ppo", "“algorithm” stands twice"),
-    ("algorithm: ppo\nlearning_rate: fast", "agent.yaml:2: learning_rate: Double is expected"),
-    ("algorithm: ppo\nhidden_sizes: 64", "agent.yaml:2: hidden_sizes: "),
-    ("algorithm: ppo\ncopies: 2.5", "agent.yaml:2: copies: "),
-    ("algorithm: ppo\n\nactivation: sine", "agent.yaml:3: activation: "),
+    ("algorithm: ppo\nalgorithm: ppo", "agent.yaml:2: the key “algorithm” stands twice"),
+    (
+      "algorithm: ppo\nlearning_rate: fast",
+      "agent.yaml:2: learning_rate: “fast” is given, Double is expected"
+    ),
+    (
+      "algorithm: ppo\nhidden_sizes: 64", "agent.yaml:2: hidden_sizes: 64 is given, Array<"
+    ),
+    (
+      "algorithm: ppo\ncopies: 2.5",
+      "agent.yaml:2: copies: 2.5 is given, another kind of number is expected"
+    ),
+    (
+      "algorithm: ppo\nlearning_rate: .inf",
+      "agent.yaml:2: learning_rate: inf is given, another kind of number is expected"
+    ),
+    (
+      "algorithm: ppo\n\nactivation: sine",
+      "agent.yaml:3: activation: “sine” is given, Cannot initialize Activation from invalid String value sine"
+    ),
     ("algorithm: ppo\nlearning_rate: -1", "learning_rate is -1.0, valid is a positive number"),
     ("algorithm: ppo\ndiscount: 1.5", "agent.yaml: discount is 1.5, valid is 0 to 1"),
     (

@@ -107,7 +107,8 @@ private let faults = [
     "[0.01, 0.02, 0.03]", "[0.01, 0, 0.03]",
     "small.yaml:7: volatility_per_step: [0.01, 0.0, 0.03] is given, positive is valid"),
   SpecFault(
-    "horizon_steps: 100", "horizon_steps: 100\nhorizon_steps: 50", "“horizon_steps” stands twice"),
+    "horizon_steps: 100", "horizon_steps: 100\nhorizon_steps: 50",
+    "small.yaml:17: the key “horizon_steps” stands twice"),
   SpecFault("risk_aversion: 5\n", "", "small.yaml:2: the key “risk_aversion” is missing"),
   SpecFault(
     "risk_aversion: 5", "risk_aversion: high",
@@ -159,7 +160,8 @@ private let faults = [
 
 @Suite struct EnvironmentSpecTests {
   private func spec(
-    _ text: String, _ overrides: [String] = [], folder: String = "") throws -> EnvironmentSpec {
+    _ text: String, _ overrides: [String] = [], folder: String = ""
+  ) throws -> EnvironmentSpec {
     let value = try SpecValue(yaml: text, file: "small.yaml")
     return try EnvironmentSpec(
       value.setting(overrides, file: "small.yaml"), file: "small.yaml", folder: folder)
