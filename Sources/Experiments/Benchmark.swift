@@ -17,13 +17,13 @@ public struct Benchmark: Sendable, Codable {
     public var cores: Int
     public var blasCore: String
     public var blasThreads: Int
-    public var laneBytes: Int
+    public var vectorBits: Int
     public var compiler: String
     enum CodingKeys: String, CodingKey {
       case processor, cores, compiler
       case blasCore = "blas_core"
       case blasThreads = "blas_threads"
-      case laneBytes = "lane_bytes"
+      case vectorBits = "vector_bits"
     }
 
     /// This machine.
@@ -34,7 +34,7 @@ public struct Benchmark: Sendable, Codable {
       return Machine(
         processor: name ?? "unknown", cores: ProcessInfo.processInfo.activeProcessorCount,
         blasCore: BLAS.coreName, blasThreads: BLAS.threads,
-        laneBytes: MemoryLayout<SIMD16<Float>>.size, compiler: Provenance.current.compiler)
+        vectorBits: VectorUnit.bits, compiler: Provenance.current.compiler)
     }
   }
 

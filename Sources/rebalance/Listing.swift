@@ -99,7 +99,7 @@ struct Doctor: ParsableCommand {
     table.add(["processor", "\(machine.processor), \(machine.cores) cores"])
     table.add(["compiler", machine.compiler])
     table.add(["BLAS", "OpenBLAS, core \(machine.blasCore), \(machine.blasThreads) threads"])
-    table.add(["vector", "\(machine.laneBytes * 8) bits a group of 16 floats"])
+    table.add(["vector", "\(machine.vectorBits) bits in this build"])
     table.add(["data", data.isEmpty ? "none" : data.joined(separator: " ")])
     table.add(["gnuplot", gnuplot ? "present" : "absent"])
     print(table.text)
