@@ -84,7 +84,8 @@ public struct EnvironmentSpec: Sendable {
     let drift = try driftCost(&reader)
     let tax = try tax(&reader)
     let capture: ReturnCapture = try reader.choice("return_capture", or: ReturnCapture.none)
-    let start = try reader.date("start_date") ?? defaultStart
+    // Replayed data has dates of its own.
+    let start = model == .historical ? nil : try reader.date("start_date")
     let scale = try reader.number(
       "reward_scale", or: 1, in: Double.leastNormalMagnitude..., "a positive number")
     let width = closedFormHalfWidth(targets: targets, costs: costs, driftCost: drift)
@@ -96,7 +97,8 @@ public struct EnvironmentSpec: Sendable {
     let market = try makeMarket(horizon)
     return RebalancingTask(
       id: id, assets: assets, targets: targets, market: market, stepsPerYear: stepsPerYear,
-      horizon: market.horizon ?? horizon ?? 1, startDate: start, actions: actions, costs: costs,
+      horizon: market.horizon ?? horizon ?? 1, startDate: start ?? defaultStart, actions: actions,
+      costs: costs,
       driftCost: drift, tax: tax, returnCapture: capture, rewardScale: scale,
       observation: observation, autoreset: autoreset, precision: precision)
   }
@@ -233,7 +235,7 @@ public struct EnvironmentSpec: Sendable {
     let spread = try reader.numbers("half_spread_bp", count: count)
     let commission = try reader.numbers("commission_bp", count: count, or: 0)
     let perUnit = zip(spread, commission).map { ($0 + $1) * 1e-4 }
-    guard perUnit.allSatisfy({ $0 >= 0 && $0 < 1 }) else {
+    guard (spread + commission).allSatisfy({ $0 >= 0 }), perUnit.allSatisfy({ $0 < 1 }) else {
       throw reader.fault("half_spread_bp", "costs from 0 to below 10000 bp are valid")
     }
     return ProportionalCosts(perUnit: perUnit)

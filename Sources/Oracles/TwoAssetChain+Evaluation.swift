@@ -34,9 +34,7 @@ extension TwoAssetChain {
   /// The long-run score of a policy from the stationary law of the chain that it makes.
   func score(_ policy: WeightPolicy) throws(NoStationaryLaw) -> ExactScore {
     let domain = try reachable(under: policy)
-    let quadrature = Quadrature(
-      from: domain.lowerBound, to: domain.upperBound,
-      breakpoints: policy.breakpoints.map(logOdds), panelWidth: 2 * deviation)
+    let quadrature = try quadrature(on: domain, breakpoints: policy.breakpoints)
     let before = quadrature.nodes.map(weight)
     let after = before.map(policy.destination)
     let law = try stationaryLaw(quadrature, arrivals: after.map(logOdds))

@@ -72,9 +72,7 @@ extension TwoAssetChain {
   private func relativeValue(
     of policy: WeightPolicy, on domain: ClosedRange<Double>
   ) throws(NoStationaryLaw) -> RelativeValue {
-    let quadrature = Quadrature(
-      from: domain.lowerBound, to: domain.upperBound,
-      breakpoints: policy.breakpoints.map(logOdds), panelWidth: 2 * deviation)
+    let quadrature = try quadrature(on: domain, breakpoints: policy.breakpoints)
     let count = quadrature.nodes.count
     let order = count + 1
     var columns = [Double](repeating: 0, count: order * order)

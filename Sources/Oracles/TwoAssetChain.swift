@@ -56,6 +56,25 @@ public struct TwoAssetChain: Sendable, Hashable {
       stepsPerYear: task.stepsPerYear)
   }
 
+  /// More nodes than this would take minutes and gigabytes.
+  static let nodeLimit = 3000
+
+  /// Panels of two deviations' width, unless there would be too many of them.
+  func quadrature(
+    on domain: ClosedRange<Double>, breakpoints: [Double]
+  ) throws(NoStationaryLaw) -> Quadrature {
+    let width = domain.upperBound - domain.lowerBound
+    guard width / (2 * deviation) * 12 < Double(Self.nodeLimit) else {
+      throw NoStationaryLaw(
+        description: "too wide to be solved: weights from \(weight(domain.lowerBound)) to "
+          + "\(weight(domain.upperBound)) are \(Int(width / deviation)) steps of the market apart, "
+          + "at most \(Self.nodeLimit / 6) are possible")
+    }
+    return Quadrature(
+      from: domain.lowerBound, to: domain.upperBound, breakpoints: breakpoints.map(logOdds),
+      panelWidth: 2 * deviation)
+  }
+
   /// σ √Δt, deviation of one step.
   var deviation: Double { volatility / stepsPerYear.squareRoot() }
   /// m Δt, mean of one step.

@@ -20,6 +20,7 @@ public struct BatchedRebalancingEnvironment<L: Lanes>: VectorEnvironment {
   private let features: Int
 
   public init(_ task: RebalancingTask, count: Int, firstCopy: Int = 0) {
+    precondition(count > 0, "\(count) copies: at least 1 is needed")
     self.task = task
     self.count = count
     self.firstCopy = firstCopy

@@ -83,6 +83,7 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
   /// Trades a fraction of the way to the target, pays, and lets the market move.
   public mutating func advance(fraction: Double) -> StepOutcome {
     precondition(!hasEnded, "the episode has ended: reset before the next step")
+    precondition((0...1).contains(fraction), "\(fraction) is not a fraction of the way to target")
     let assets = weights.indices
     let targets = task.targets.map { Real($0) }
     let trades = assets.map { Real(fraction) * (targets[$0] - weights[$0]) }

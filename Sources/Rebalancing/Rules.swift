@@ -80,10 +80,11 @@ public struct BandRule: Trigger {
   }
 
   private func distance(deviation: Double, target: Double) -> Double {
-    switch measure {
-    case .absolute: abs(deviation)
     // A holding without a target is out of any band.
-    case .relative: deviation == 0 ? 0 : abs(deviation) / target
+    if target == 0, deviation != 0 { return .infinity }
+    switch measure {
+    case .absolute: return abs(deviation)
+    case .relative: return deviation == 0 ? 0 : abs(deviation) / target
     }
   }
 }

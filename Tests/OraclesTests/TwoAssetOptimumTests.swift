@@ -165,6 +165,14 @@ private let solved = [
     #expect(solution.noTrade.upperBound - solution.noTrade.lowerBound < 1e-6)
   }
 
+  @Test func `a market that hardly moves is refused, not solved for minutes`() {
+    let chain = TwoAssetChain(
+      target: 0.6, volatility: 0.0001, drift: 0, costPerUnit: 0.002, riskAversion: 5,
+      stepsPerYear: 252)
+    let error = #expect(throws: NoStationaryLaw.self) { try chain.solve(.unrestricted) }
+    #expect(error?.description.hasPrefix("too wide to be solved: ") == true)
+  }
+
   @Test func `actions that never trade have no optimum`() {
     #expect(throws: NoStationaryLaw.self) { try solved[0].chain.solve(.fractions([0])) }
   }
