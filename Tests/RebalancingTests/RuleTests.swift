@@ -60,6 +60,12 @@ private let cases = [
     name: "a holding without a target, with a destination", rule: "relative_band(0.5,to=0.25)",
     holdings: [0.5, 0.49, 0.01], targets: [0.5, 0.5, 0], action: .full),
   RuleCase(
+    name: "a small holding without a target, in an absolute band", rule: "band(0.05)",
+    holdings: [0.5, 0.49, 0.01], targets: [0.5, 0.5, 0], action: .full),
+  RuleCase(
+    name: "no target and no holding, in an absolute band", rule: "band(0.05)",
+    holdings: [0.5, 0.5, 0], targets: [0.5, 0.5, 0], action: .none),
+  RuleCase(
     name: "no target and no holding", rule: "relative_band(0.5)", holdings: [0.5, 0.5, 0],
     targets: [0.5, 0.5, 0], action: .none),
 ]
