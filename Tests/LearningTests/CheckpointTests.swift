@@ -107,7 +107,7 @@ import Testing
     try withFolder { folder in
       let checkpoint = folder.appending(path: "c")
       try Checkpoint(of: Self.ppo(), record: Record()).write(to: checkpoint)
-      try FileManager.default.moveItem(at: checkpoint, to: folder.appending(path: "c.old"))
+      try FileManager.default.moveItem(at: checkpoint, to: folder.appending(path: "c.replaced"))
       #expect(try Checkpoint<Record>(contentsOf: checkpoint).steps == 0)
     }
   }
