@@ -121,7 +121,8 @@ public struct ExperimentRunner: Sendable {
     var all: [any Trigger] = []
     for rule in spec.rules { all.append(try RuleCatalog.rule(rule, for: task)) }
     for policy in learned {
-      all.append(try PolicyReference.trigger(of: policy.checkpoint, name: policy.name))
+      let trigger = try PolicyReference.trigger(of: policy.checkpoint, name: policy.name)
+      all.append(try PolicyReference.fitting(trigger, task))
     }
     return all
   }
