@@ -55,7 +55,9 @@ func printJSON(_ value: some Encodable, pretty: Bool = true) throws {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
   if pretty { encoder.outputFormatting.insert(.prettyPrinted) }
-  print(String(decoding: try encoder.encode(value), as: UTF8.self))
+  // Written at once: who reads a stream waits for each answer.
+  let document = try encoder.encode(value) + Data("\n".utf8)
+  try FileHandle.standardOutput.write(contentsOf: document)
 }
 
 /// The options of commands that name an environment.
