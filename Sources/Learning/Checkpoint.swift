@@ -72,6 +72,11 @@ extension Checkpoint {
     try writeFolder(files, to: folder)
   }
 
+  /// Whether there is a folder, or one that a crash has set aside.
+  public static func isThere(_ folder: URL) -> Bool {
+    FileManager.default.fileExists(atPath: existingFolder(folder).path)
+  }
+
   /// Reads a folder and checks every file.
   public init(contentsOf folder: URL) throws(CheckpointError) {
     let source = existingFolder(folder)
