@@ -1,3 +1,4 @@
+import Algebra
 import ArgumentParser
 import Deployment
 import Experiments
@@ -24,6 +25,8 @@ struct Rebalance: ParsableCommand {
     ])
 
   static func main() {
+    // Parallelism is ours; threads of BLAS would change the order of sums, and with it last digits.
+    BLAS.threads = 1
     do {
       var command = try parseAsRoot()
       try command.run()
