@@ -69,7 +69,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "DeploymentTests",
-      dependencies: ["Algebra", "Deployment", "Learning", "Markets", "Rebalancing"],
+      dependencies: [
+        "Algebra", "Deployment", "Experiments", "Gym", "Learning", "Markets", "Rebalancing",
+      ],
       swiftSettings: settings),
     .testTarget(name: "GymTests", dependencies: ["Gym"], swiftSettings: settings),
     .testTarget(

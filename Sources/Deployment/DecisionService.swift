@@ -87,7 +87,7 @@ extension PolicyBundle {
     }
   }
 
-  /// Where JSON text has NaN or Infinity, which it cannot have, outside of strings.
+  /// Where JSON text has NaN, Infinity or a number too large to be finite, outside of strings.
   private static func nonFiniteLiteral(in request: Data) -> String? {
     var line = 1
     var isText = false
@@ -95,14 +95,14 @@ extension PolicyBundle {
     var isEscaped = false
     for byte in request + [UInt8(ascii: " ")] {
       let character = Character(UnicodeScalar(byte))
-      if byte == UInt8(ascii: "\n") { line += 1 }
+      defer { if byte == UInt8(ascii: "\n") { line += 1 } }
       if isText {
         if character == "\"", !isEscaped { isText = false }
         isEscaped = character == "\\" && !isEscaped
-      } else if character.isLetter {
+      } else if character.isLetter || character.isNumber || "+-.".contains(character) {
         word.append(character)
       } else {
-        if ["nan", "inf", "infinity"].contains(word.lowercased()) {
+        if let number = Double(word), !number.isFinite {
           return "line \(line): \(word) is not a finite number"
         }
         word = ""
@@ -120,7 +120,8 @@ extension DecodingError {
     case .keyNotFound(let key, let context):
       "\((context.codingPath + [key]).dotted): missing"
     case .typeMismatch(let type, let context):
-      "\(context.codingPath.dotted): \(type) is expected"
+      context.codingPath.isEmpty
+        ? "a JSON object is expected" : "\(context.codingPath.dotted): \(type) is expected"
     case .valueNotFound(let type, let context):
       "\(context.codingPath.dotted): null, \(type) is expected"
     case .dataCorrupted(let context):

@@ -4,7 +4,7 @@ import Rebalancing
 
 /// A policy as it goes into production: a folder of files that vouch for each other.
 ///
-/// `manifest.json` names the policy and the SHA-256 of every other file; `feature_schema.json` says
+/// `manifest.json` names the policy and the SHA-256 of every file; `feature_schema.json` says
 /// what the policy sees, `policy.safetensors` holds its weights, and `conformance.jsonl` what it must
 /// answer. Loading checks sizes, manifest, digests, schema and all answers, in this order; any failure
 /// refuses the bundle.
@@ -29,6 +29,9 @@ public struct PolicyBundle: Sendable {
     public var provenance: [String: String]
     /// SHA-256 per file, in hexadecimal.
     public var files: [String: String]
+    /// SHA-256 of the manifest itself, taken while 64 zeros stand in this place: finds damage; who
+    /// made the bundle is for a signature to say.
+    public var sha256: String
 
     public struct Environment: Codable, Sendable, Hashable {
       public var id: String
@@ -41,7 +44,7 @@ public struct PolicyBundle: Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-      case format, name, version, actions, environment, provenance, files
+      case format, name, version, actions, environment, provenance, files, sha256
       case formatVersion = "format_version"
     }
   }
@@ -106,9 +109,23 @@ extension PolicyBundle {
     let manifest = Manifest(
       format: "rebalancing-policy", formatVersion: 1, name: identity.name,
       version: identity.version, actions: actions, environment: identity.environment,
-      provenance: identity.provenance, files: files.mapValues(sha256))
-    files[manifestName] = try encoder(pretty: true).encode(manifest) + newline
+      provenance: identity.provenance, files: files.mapValues { sha256($0) },
+      sha256: blankDigest)
+    files[manifestName] = try sealed(encoder(pretty: true).encode(manifest) + newline)
     try writeFolder(files, to: folder)
+  }
+
+  /// A manifest with a blank digest, with its own in that place.
+  private static func sealed(_ manifest: Data) -> Data {
+    let digest = sha256(manifest)
+    return replacing(blankDigest, by: digest, in: manifest)
+  }
+
+  private static let blankDigest = String(repeating: "0", count: 64)
+
+  private static func replacing(_ digest: String, by other: String, in manifest: Data) -> Data {
+    let text = String(decoding: manifest, as: UTF8.self)
+    return Data(text.replacingOccurrences(of: "\"\(digest)\"", with: "\"\(other)\"").utf8)
   }
 
   private static var newline: Data { Data("\n".utf8) }
@@ -187,13 +204,18 @@ extension PolicyBundle {
       throw BundleError(
         file: manifestName, problem: "lists \(manifest.files.keys.sorted()), not \(contents)")
     }
+    let blank = replacing(manifest.sha256, by: blankDigest, in: files[manifestName] ?? Data())
+    try check(sha256(blank), manifest.sha256, manifestName)
     for name in contents {
-      let found = sha256(files[name] ?? Data())
-      guard found == manifest.files[name] else {
-        throw BundleError(
-          file: name,
-          problem: "SHA-256 is \(found), the manifest says \(manifest.files[name] ?? "nothing")")
-      }
+      try check(sha256(files[name] ?? Data()), manifest.files[name] ?? "nothing", name)
+    }
+  }
+
+  private static func check(
+    _ found: String, _ expected: String, _ file: String
+  ) throws(BundleError) {
+    guard found == expected else {
+      throw BundleError(file: file, problem: "SHA-256 is \(found), the manifest says \(expected)")
     }
   }
 

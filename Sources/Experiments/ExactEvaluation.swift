@@ -1,3 +1,4 @@
+import Deployment
 import Oracles
 public import Rebalancing
 
@@ -79,6 +80,7 @@ public struct ExactEvaluation: Sendable, Codable {
     let unrestricted = try chain.solve(.unrestricted).score.costPerYear
     optimum = Optimum(ownActions: own, unrestricted: unrestricted)
     self.policies = policies.map { policy in
+      if let reason = Self.obstacle(policy) { return Row(name: policy.name, reason: reason) }
       do throws(NoStationaryLaw) {
         let result = try chain.score(policy, in: task)
         let yardstick = result.usesOnlyGivenFractions ? own : unrestricted
@@ -93,5 +95,17 @@ public struct ExactEvaluation: Sendable, Codable {
         return Row(name: policy.name, reason: error.description)
       }
     }
+  }
+
+  /// Why a policy has no exact score: the chain knows the weights, and nothing else of the past.
+  private static func obstacle(_ policy: any Trigger) -> String? {
+    guard let learned = policy as? LearnedTrigger else { return nil }
+    for column in learned.observation.columns {
+      let feature = column.name.prefix { $0 != "[" }
+      if ["last_log_return", "unrealized_gain"].contains(feature) {
+        return "the exact law is of policies that look at the weights alone; it sees \(feature)"
+      }
+    }
+    return nil
   }
 }

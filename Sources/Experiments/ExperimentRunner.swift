@@ -1,6 +1,7 @@
 public import Deployment
 public import Foundation
 import Learning
+import Oracles
 import Rebalancing
 
 /// Runs an experiment: train, score exactly, compare on samples and on real data, export, decide.
@@ -48,6 +49,8 @@ public struct ExperimentRunner: Sendable {
   /// Runs all stages.
   public func run() throws -> Results {
     let environment = try EnvironmentSpec(path: path(spec.environment))
+    try check(environment)
+    try createFolder(output)
     report("Question: \(spec.question)")
     let learned = try train(environment)
 
@@ -88,6 +91,19 @@ public struct ExperimentRunner: Sendable {
     return results
   }
 
+  /// Reads everything that the experiment names: what is wrong is found before the trainings.
+  private func check(_ environment: EnvironmentSpec) throws {
+    _ = try TwoAssetChain(environment.task)
+    for agent in spec.agents { _ = try AgentSpec(path: path(agent)) }
+    guard !spec.replays.isEmpty else {
+      throw SpecError(file: spec.name, "replays: at least one is needed for a decision")
+    }
+    let replays = try spec.replays.map { try EnvironmentSpec(path: path($0)) }
+    for task in ([environment] + replays).map(\.task) {
+      for rule in spec.rules { _ = try RuleCatalog.rule(rule, for: task) }
+    }
+  }
+
   private func path(_ relative: String) -> String {
     let top = spec.top.relativeToHere
     return top.isEmpty ? relative : top + "/" + relative
@@ -121,7 +137,8 @@ public struct ExperimentRunner: Sendable {
     var all: [any Trigger] = []
     for rule in spec.rules { all.append(try RuleCatalog.rule(rule, for: task)) }
     for policy in learned {
-      all.append(try PolicyReference.trigger(of: policy.checkpoint, name: policy.name))
+      let trigger = try PolicyReference.trigger(of: policy.checkpoint, name: policy.name)
+      all.append(try PolicyReference.fitting(trigger, task))
     }
     return all
   }

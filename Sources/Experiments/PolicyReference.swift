@@ -14,10 +14,10 @@ public enum PolicyReference {
     if text.hasPrefix("rule:") { return try RuleCatalog.rule(text, for: task) }
     let url = URL(fileURLWithPath: text)
     if FileManager.default.fileExists(atPath: url.appending(path: "manifest.json").path) {
-      return try PolicyBundle.load(url).bundle.trigger()
+      return try fitting(try PolicyBundle.load(url).bundle.trigger(), task)
     }
     if FileManager.default.fileExists(atPath: url.appending(path: "record.json").path) {
-      return try trigger(of: Checkpoint(contentsOf: url), name: text)
+      return try fitting(try trigger(of: Checkpoint(contentsOf: url), name: text), task)
     }
     if text.hasSuffix(".yaml"), FileManager.default.fileExists(atPath: text) {
       guard case .rule(let rule) = try AgentSpec(path: text).algorithm else {
@@ -29,6 +29,18 @@ public enum PolicyReference {
       file: text,
       "no policy is there; valid are rule:NAME, a rule's YAML file, and the folder of a checkpoint "
         + "or bundle")
+  }
+
+  /// A learned policy, where a task has as many assets as it was trained for.
+  static func fitting(
+    _ trigger: LearnedTrigger, _ task: RebalancingTask
+  ) throws(SpecError) -> LearnedTrigger {
+    let (count, given) = (trigger.observation.assetCount, task.assets.count)
+    guard count == given else {
+      throw SpecError(
+        file: trigger.name, "the policy is for \(count) assets, \(task.id) has \(given)")
+    }
+    return trigger
   }
 
   /// A checkpoint's policy behind the trigger interface, seeing what it saw in training.

@@ -119,12 +119,13 @@ extension SpecValue {
     var result = self
     for override in overrides {
       let parts = override.split(separator: "=", maxSplits: 1).map(String.init)
-      guard parts.count == 2, !parts[0].isEmpty else {
+      let path = (parts.first ?? "").split(separator: ".", omittingEmptySubsequences: false)
+        .map(String.init)
+      guard parts.count == 2, !path.contains("") else {
         throw SpecError(file: file, "--set \(override): KEY=VALUE is expected")
       }
       var value = try SpecValue(yaml: parts[1], file: "--set \(override)")
       value.line = nil
-      let path = parts[0].split(separator: ".").map(String.init)
       try result.set(value, at: path[...], override: override, file: file)
     }
     return result

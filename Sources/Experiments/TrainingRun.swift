@@ -68,7 +68,7 @@ public struct TrainingRun: Sendable {
     BLAS.threads = 1
     var learner = learner
     let record = RunRecord(environment: environment, agent: agent, seed: seed)
-    if options.resumes, FileManager.default.fileExists(atPath: folder.path) {
+    if options.resumes, Checkpoint<RunRecord>.isThere(folder) {
       try resume(&learner, record)
     } else {
       // A folder that cannot be written is found before the work, not after.

@@ -44,10 +44,17 @@ private let recordName = "record.json"
 
 /// The content of `record.json`.
 private struct RecordFile<Record: Codable>: Codable {
-  /// FNV-1a of the other files: finds damage, not forgery.
+  /// FNV-1a of every file: finds damage, not forgery. That of the record itself is taken while zeros
+  /// stand in its place.
   var checksums: [String: String]
   var record: Record
   var steps: Int
+
+  func encoded() throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return try encoder.encode(self) + Data("\n".utf8)
+  }
 }
 
 extension Checkpoint {
@@ -57,12 +64,17 @@ extension Checkpoint {
       policyName: Data(policy.safetensors.encoded()),
       trainingName: Data(Safetensors(tensors: trainingTensors).encoded()),
     ]
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let record = RecordFile(
+    var record = RecordFile(
       checksums: files.mapValues { checksum($0) }, record: record, steps: steps)
-    files[recordName] = try encoder.encode(record) + Data("\n".utf8)
+    record.checksums[recordName] = blankChecksum
+    record.checksums[recordName] = checksum(try record.encoded())
+    files[recordName] = try record.encoded()
     try writeFolder(files, to: folder)
+  }
+
+  /// Whether there is a folder, or one that a crash has set aside.
+  public static func isThere(_ folder: URL) -> Bool {
+    FileManager.default.fileExists(atPath: existingFolder(folder).path)
   }
 
   /// Reads a folder and checks every file.
@@ -84,10 +96,16 @@ extension Checkpoint {
 
   private static func record(_ file: URL) throws(CheckpointError) -> RecordFile<Record> {
     let data = try contents(file)
-    do { return try JSONDecoder().decode(RecordFile<Record>.self, from: data) } catch {
+    let record: RecordFile<Record>
+    do { record = try JSONDecoder().decode(RecordFile<Record>.self, from: data) } catch {
       let problem = (error as? DecodingError)?.place ?? "\(error)"
       throw CheckpointError(path: file.path, problem: "not a record of this kind: \(problem)")
     }
+    let expected = record.checksums[recordName] ?? "missing"
+    let blank = String(decoding: data, as: UTF8.self)
+      .replacingOccurrences(of: "\"\(expected)\"", with: "\"\(blankChecksum)\"")
+    try check(checksum(blank.utf8), expected, file)
+    return record
   }
 
   private static func tensors(
@@ -95,14 +113,18 @@ extension Checkpoint {
   ) throws(CheckpointError) -> Safetensors {
     let file = folder.appending(path: name)
     let bytes = Array(try contents(file))
-    let found = checksum(bytes)
-    let expected = checksums[name] ?? "missing"
+    try check(checksum(bytes), checksums[name] ?? "missing", file)
+    do { return try Safetensors(decoding: bytes) } catch {
+      throw CheckpointError(path: file.path, problem: error.description)
+    }
+  }
+
+  private static func check(
+    _ found: String, _ expected: String, _ file: URL
+  ) throws(CheckpointError) {
     guard found == expected else {
       throw CheckpointError(
         path: file.path, problem: "the checksum is \(found), \(recordName) says \(expected)")
-    }
-    do { return try Safetensors(decoding: bytes) } catch {
-      throw CheckpointError(path: file.path, problem: error.description)
     }
   }
 
@@ -112,6 +134,9 @@ extension Checkpoint {
     }
   }
 }
+
+/// What stands in the record for its own checksum while that is taken.
+private let blankChecksum = "fnv1a64:0000000000000000"
 
 /// FNV-1a with 64 bits, in hexadecimal.
 private func checksum(_ bytes: some Sequence<UInt8>) -> String {

@@ -12,11 +12,13 @@ public struct FolderWritingError: Error, CustomStringConvertible, Sendable, Equa
 /// Writes a folder of files as a whole: a reader finds the old one or the new one, never a mixture.
 ///
 /// Files are written to `NAME.tmp` beside it, which then takes its place; in between the old folder is
-/// `NAME.old`, see `existingFolder`.
+/// `NAME.replaced`, see `existingFolder`. Only a folder that holds nothing but files of these names
+/// is replaced: what else a user keeps there is not ours to remove.
 public func writeFolder(_ files: [String: Data], to folder: URL) throws(FolderWritingError) {
   let manager = FileManager.default
   let temporary = folder.sibling("tmp")
-  let old = folder.sibling("old")
+  let old = folder.sibling("replaced")
+  try checkReplaceable(folder, by: files)
   do {
     try? manager.removeItem(at: temporary)
     try manager.createDirectory(at: temporary, withIntermediateDirectories: true)
@@ -29,6 +31,21 @@ public func writeFolder(_ files: [String: Data], to folder: URL) throws(FolderWr
     try? manager.removeItem(at: old)
   } catch {
     throw FolderWritingError(path: folder.path, reason: reason(error))
+  }
+}
+
+private func checkReplaceable(
+  _ folder: URL, by files: [String: Data]
+) throws(FolderWritingError) {
+  let manager = FileManager.default
+  guard manager.fileExists(atPath: folder.path) else { return }
+  let names: [String]
+  do { names = try manager.contentsOfDirectory(atPath: folder.path) } catch {
+    throw FolderWritingError(path: folder.path, reason: reason(error))
+  }
+  if let other = names.sorted().first(where: { files[$0] == nil }) {
+    throw FolderWritingError(
+      path: folder.path, reason: "it holds “\(other)”, which would be lost; choose another folder")
   }
 }
 
@@ -50,7 +67,7 @@ private func reason(_ error: any Error) -> String {
 
 /// A folder, or its predecessor should a program have ended in the middle of `writeFolder`.
 func existingFolder(_ folder: URL) -> URL {
-  FileManager.default.fileExists(atPath: folder.path) ? folder : folder.sibling("old")
+  FileManager.default.fileExists(atPath: folder.path) ? folder : folder.sibling("replaced")
 }
 
 extension URL {

@@ -1,3 +1,4 @@
+import Algebra
 import ArgumentParser
 import Deployment
 import Experiments
@@ -24,6 +25,8 @@ struct Rebalance: ParsableCommand {
     ])
 
   static func main() {
+    // Parallelism is ours; threads of BLAS would change the order of sums, and with it last digits.
+    BLAS.threads = 1
     do {
       var command = try parseAsRoot()
       try command.run()
@@ -55,7 +58,9 @@ func printJSON(_ value: some Encodable, pretty: Bool = true) throws {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
   if pretty { encoder.outputFormatting.insert(.prettyPrinted) }
-  print(String(decoding: try encoder.encode(value), as: UTF8.self))
+  // Written at once: who reads a stream waits for each answer.
+  let document = try encoder.encode(value) + Data("\n".utf8)
+  try FileHandle.standardOutput.write(contentsOf: document)
 }
 
 /// The options of commands that name an environment.

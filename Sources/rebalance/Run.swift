@@ -35,7 +35,6 @@ struct Run: ParsableCommand {
     let spec = try ExperimentSpec(folder: URL(fileURLWithPath: experiment))
     let output =
       out.map { URL(fileURLWithPath: $0) } ?? spec.top.appending(path: "checkpoints/\(spec.name)")
-    try createFolder(output)
     let interruption = Interruption()
     let stop = interruption.flag
     let (isQuiet, workers) = (json, workers)

@@ -87,24 +87,6 @@ private let shapes = [
     }
   }
 
-  @Test func `answers a stream line by line`() throws {
-    let work = try Workplace()
-    #expect(try train(work.path("q")).status == 0)
-    #expect(try rebalance("export", work.path("q"), "--out", work.path("bundle")).status == 0)
-    let line = try Workplace.text("Tests/CommandLineTests/request.json")
-      .replacingOccurrences(of: "\n", with: " ")
-    let bad = line.replacingOccurrences(of: "61000.0", with: "NaN")
-    let run = try rebalance(
-      "decide", "--policy", work.path("bundle"), "--stream",
-      input: [line, bad, line].joined(separator: "\n") + "\n")
-    let answers = run.output.split(separator: "\n")
-    #expect(run.status == 65)
-    #expect(answers.count == 3)
-    #expect(answers[0] == answers[2])
-    #expect(answers[0].contains("\"action\""))
-    #expect(answers[1].contains("\"error\""))
-  }
-
   @Test func `lists what is there`() throws {
     for kind in ["envs", "agents", "experiments", "policies"] {
       let run = try rebalance("list", kind, "--json")

@@ -16,7 +16,9 @@ final class Workplace: Sendable {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   }
 
-  deinit { try? FileManager.default.removeItem(at: folder) }
+  deinit { remove() }
+
+  func remove() { try? FileManager.default.removeItem(at: folder) }
 
   func path(_ name: String) -> String { folder.appending(path: name).path }
 
@@ -51,7 +53,7 @@ struct Run: Sendable {
 }
 
 /// The program that the build has put beside this test.
-private let program: URL = {
+let program: URL = {
   // The test bundle lies in the build folder, and so does the program.
   let arguments = CommandLine.arguments
   let bundles = arguments.filter { $0.contains(".xctest") } + [arguments[0]]
@@ -69,11 +71,14 @@ private let program: URL = {
 }()
 
 /// Starts the program in the repository's top.
-func start(_ arguments: [String], input: String = "") throws -> (Process, () throws -> Run) {
+func start(
+  _ arguments: [String], input: String = "", environment: [String: String] = [:]
+) throws -> (Process, () throws -> Run) {
   let process = Process()
   process.executableURL = program
   process.arguments = arguments
   process.currentDirectoryURL = Workplace.top
+  process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
   let (output, errors, standardInput) = (Pipe(), Pipe(), Pipe())
   process.standardOutput = output
   process.standardError = errors
@@ -110,8 +115,10 @@ func rebalance(_ arguments: String..., input: String = "") throws -> Run {
 }
 
 /// Runs the program with a list of arguments.
-func rebalance(_ arguments: [String], input: String = "") throws -> Run {
-  try start(arguments, input: input).1()
+func rebalance(
+  _ arguments: [String], input: String = "", environment: [String: String] = [:]
+) throws -> Run {
+  try start(arguments, input: input, environment: environment).1()
 }
 
 /// Trains a small agent.

@@ -44,9 +44,17 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
 }
 
 private let badRequests = [
-  BadRequest(name: "NaN", replace: "61000.0", with: "NaN", says: "NaN is not a finite number"),
+  BadRequest(
+    name: "NaN", replace: "61000.0", with: "NaN", says: "line 4: NaN is not a finite number"),
+  BadRequest(
+    name: "a number beyond all", replace: "61000.0", with: "1e999",
+    says: "line 4: 1e999 is not a finite number"),
+  BadRequest(
+    name: "a number too long", replace: "61000.0", with: String(repeating: "9", count: 400),
+    says: "is not a finite number"),
   BadRequest(name: "NaN as text", replace: "61000.0", with: "\"NaN\"", says: "holdings[0]"),
-  BadRequest(name: "Infinity", replace: "61000.0", with: "Infinity", says: "Infinity is not"),
+  BadRequest(
+    name: "Infinity", replace: "61000.0", with: "-Infinity", says: "line 4: -Infinity is not"),
   BadRequest(name: "null", replace: "61000.0", with: "null", says: "holdings[0]"),
   BadRequest(name: "negative holding", replace: "61000.0", with: "-1.0", says: "holdings[0]"),
   BadRequest(
@@ -54,7 +62,42 @@ private let badRequests = [
   BadRequest(
     name: "one target", replace: "[0.6, 0.4]", with: "[1.0]", says: "target_weights: 1 numbers"),
   BadRequest(
-    name: "missing field", replace: "\"holdings\"", with: "\"holding\"", says: "holding"),
+    name: "unknown field", replace: "\"holdings\"", with: "\"holding\"",
+    says: "holding: there is no such field; there are assets,"),
+  BadRequest(
+    name: "additional field", replace: "{", with: "{\"cash\": 0,",
+    says: "cash: there is no such field"),
+  BadRequest(
+    name: "no date", replace: "\"date\": \"2017-03-29\",", with: "", says: "date: missing"),
+  BadRequest(
+    name: "no holdings", replace: "\"holdings\": [61000.0, 39000.0],", with: "",
+    says: "holdings: missing"),
+  BadRequest(
+    name: "one holding", replace: "[61000.0, 39000.0]", with: "[61000.0]",
+    says: "holdings: 1 numbers for 2 assets"),
+  BadRequest(
+    name: "three assets", replace: "\"US_STOCK\"", with: "\"GOLD\", \"US_STOCK\"",
+    says: "holdings: 2 numbers for 3 assets"),
+  BadRequest(
+    name: "an asset twice", replace: "US_STOCK", with: "US_TREASURY",
+    says: "assets: a name stands twice"),
+  BadRequest(
+    name: "an empty portfolio", replace: "[61000.0, 39000.0]", with: "[0, 0]",
+    says: "holdings: they sum to 0"),
+  BadRequest(
+    name: "a number for a name", replace: "\"US_STOCK\"", with: "1",
+    says: "assets[0]: String is expected"),
+  BadRequest(
+    name: "truth for a number", replace: "61000.0", with: "true",
+    says: "holdings[0]: Double is expected"),
+  BadRequest(
+    name: "a trade to come", replace: "2017-01-31", with: "2017-04-01",
+    says: "last_trade: 2017-04-01 is after"),
+  BadRequest(
+    name: "a short basis", replace: "\"last_trade\"", with: "\"basis\": [1.0], \"last_trade\"",
+    says: "basis: 1 numbers"),
+  BadRequest(name: "a second document", replace: "}", with: "} {}", says: "not JSON"),
+  BadRequest(name: "half a document", replace: "\"last_trade\"", with: "", says: "not JSON"),
   BadRequest(name: "bad date", replace: "2017-03-29", with: "2017-13-29", says: "date"),
   BadRequest(name: "not JSON", replace: "{", with: "", says: "not JSON"),
 ]
@@ -92,7 +135,31 @@ private let badRequests = [
     ),
     (["solve", "--env", "envs/two-asset-monthly-v0.yaml", "--set", "kappa"], "KEY=VALUE"),
     (["solve", "--env", "envs/two-asset-monthly-v0.yaml", "--actions", "1,2"], "first must be 0"),
+    (["solve", "--env", "envs/two-asset-monthly-v0.yaml", "--set", "=1"], "KEY=VALUE"),
+    (["solve", "--env", "envs/two-asset-monthly-v0.yaml", "--set", "actions="], "KEY=VALUE"),
+    (["solve", "--env", "envs/two-asset-monthly-v0.yaml", "--set", "tax..rate=1"], "KEY=VALUE"),
+    (["solve", "--env", "envs/two-asset-monthly-v0.yaml", "--set", "actions=["], "not YAML"),
+    (["solve", "--env", "envs/two-asset-monthly-v0.yaml", "--set", "actions=.nan"], "list"),
     (["solve", "--unrestricted"], "--env"),
+    (["evaluate", "--env", "envs/two-asset-monthly-v0.yaml"], "--policy"),
+    (
+      [
+        "evaluate", "--env", "envs/two-asset-monthly-v0.yaml", "--policy", "rule:always",
+        "--episodes", "1",
+      ], "at least 2"
+    ),
+    (
+      ["evaluate", "--env", "envs/two-asset-monthly-v0.yaml", "--policy", "agents/ppo.yaml"],
+      "must learn first"
+    ),
+    (["train", "--env", "envs/two-asset-monthly-v0.yaml", "--agent", "agents/ppo.yaml"], "--out"),
+    (
+      [
+        "train", "--env", "envs/two-asset-monthly-v0.yaml", "--agent", "agents/none.yaml", "--out",
+        "checkpoints/none",
+      ], "agents/none.yaml: there is no such file"
+    ),
+    (["run", "experiments/none"], "experiments/none/experiment.yaml: there is no such file"),
     (["solve", "--env", "envs/two-asset-monthly-v0.yaml", "--speed"], "--speed"),
     (["bench", "nothing"], "there is no group"),
     (["list", "things"], "things"),
@@ -125,15 +192,6 @@ private let badRequests = [
     }
   }
 
-  @Test func `trains nothing into a folder that is not one`() throws {
-    let work = try Workplace()
-    let file = try work.file("file", "")
-    let run = try train(file + "/out")
-    #expect(run.status == 65)
-    #expect(run.errors.contains("cannot be written: Not a directory"))
-    #expect(work.names == ["file"])
-  }
-
   @Test func `leaves nothing behind when the specification of a training is wrong`() throws {
     let work = try Workplace()
     let run = try train(work.path("out"), agent: "q-learning", "--set", "agent.bins=[0]")
@@ -150,64 +208,16 @@ private let badRequests = [
     #expect(try contents(work.path("q")) == before)
   }
 
-  @Test func `refuses a changed byte in any file of a bundle and of a checkpoint`() throws {
-    let work = try Workplace()
-    let (checkpoint, bundle) = (work.path("q"), work.path("bundle"))
-    #expect(try train(checkpoint).status == 0)
-    #expect(try rebalance("export", checkpoint, "--out", bundle).status == 0)
-    let request = try Workplace.text("Tests/CommandLineTests/request.json")
-    for name in try contents(bundle).keys {
-      let restore = try changeByte(of: bundle + "/" + name)
-      for run in [
-        try rebalance("verify", bundle, "--json"),
-        try rebalance("decide", "--policy", bundle, input: request),
-      ] {
-        #expect(run.status == 65, "\(name)")
-        #expect(run.output.isEmpty)
-        // A changed digest in the manifest accuses the file whose digest it is.
-        #expect(name == "manifest.json" || run.errors.contains(name), "\(run.errors)")
-      }
-      try restore()
-    }
-    #expect(try rebalance("verify", bundle).status == 0)
-    for name in ["policy.safetensors", "training.safetensors"] {
-      let restore = try changeByte(of: checkpoint + "/" + name)
-      let run = try rebalance("export", checkpoint, "--out", work.path("other"))
-      #expect(run.status == 65)
-      #expect(run.errors.contains(name), "\(run.errors)")
-      try restore()
-    }
-    #expect(work.names == ["q", "bundle"])
-  }
-
-  /// Changes a byte in the middle of a file; the result undoes it.
-  private func changeByte(of path: String) throws -> () throws -> Void {
-    let url = URL(fileURLWithPath: path)
-    let original = try Data(contentsOf: url)
-    var changed = original
-    changed[changed.count / 2] ^= 1
-    try changed.write(to: url)
-    return { try original.write(to: url) }
-  }
-
   @Test(arguments: badRequests)
   func `refuses a bad request and names the field`(_ bad: BadRequest) throws {
-    let bundle = try Self.bundle.get()
+    let bundle = try Trained.shared.get().bundle
     let good = try Workplace.text("Tests/CommandLineTests/request.json")
     #expect(good.contains(bad.replace))
     let run = try rebalance(
-      "decide", "--policy", bundle.path("bundle"),
+      "decide", "--policy", bundle,
       input: good.replacingOccurrences(of: bad.replace, with: bad.with))
     #expect(run.status == 65)
     #expect(run.output.isEmpty)
     #expect(run.errors.contains(bad.says), "\(run.errors)")
-  }
-
-  /// A bundle that the cases above share.
-  private static let bundle = Result {
-    let work = try Workplace()
-    _ = try train(work.path("q"))
-    _ = try rebalance("export", work.path("q"), "--out", work.path("bundle"))
-    return work
   }
 }

@@ -67,14 +67,15 @@ import Testing
     }
   }
 
-  @Test(arguments: ["policy.safetensors", "training.safetensors"])
+  @Test(arguments: ["policy.safetensors", "training.safetensors", "record.json"])
   func `a changed bit is found`(name: String) throws {
     try withFolder { folder in
       let checkpoint = folder.appending(path: "c")
       try Checkpoint(of: Self.ppo(), record: Record()).write(to: checkpoint)
       let file = checkpoint.appending(path: name)
       var data = try Data(contentsOf: file)
-      data[data.count - 3] ^= 1
+      // In the record, the last digit of the steps.
+      data[data.count - (name == "record.json" ? 4 : 3)] ^= 1
       try data.write(to: file)
       let error = #expect(throws: CheckpointError.self) {
         _ = try Checkpoint<Record>(contentsOf: checkpoint)
@@ -107,7 +108,7 @@ import Testing
     try withFolder { folder in
       let checkpoint = folder.appending(path: "c")
       try Checkpoint(of: Self.ppo(), record: Record()).write(to: checkpoint)
-      try FileManager.default.moveItem(at: checkpoint, to: folder.appending(path: "c.old"))
+      try FileManager.default.moveItem(at: checkpoint, to: folder.appending(path: "c.replaced"))
       #expect(try Checkpoint<Record>(contentsOf: checkpoint).steps == 0)
     }
   }

@@ -1,0 +1,89 @@
+import Foundation
+import Testing
+
+private let experiment = """
+  # A small one.
+  question: Does a run repeat?
+  environment: envs/two-asset-monthly-v0.yaml
+  agents: [agents/small.yaml]
+  seeds: [1, 2]
+  rules: ["rule:never", "rule:band(0.05)"]
+  episodes: 5
+  evaluation_seed: 1000
+  replays: [envs/us-stock-bond-v0.yaml]
+  export_name: small
+  export_version: 0.1.0
+  """
+
+@Suite struct ExperimentTests {
+  /// A repository with one small experiment.
+  private func prepare(_ text: String = experiment) throws -> (Workplace, folder: String) {
+    let work = try Workplace()
+    let manager = FileManager.default
+    for folder in ["agents", "experiments/900-small"] {
+      try manager.createDirectory(
+        atPath: work.path(folder), withIntermediateDirectories: true)
+    }
+    try manager.copyItem(
+      atPath: Workplace.top.path + "/envs", toPath: work.path("envs"))
+    let agent = try Workplace.text("agents/q-learning.yaml")
+      .replacingOccurrences(of: "total_steps: 8000000", with: "total_steps: 20000")
+    #expect(agent.contains(" 20000"))
+    _ = try work.file("agents/small.yaml", agent)
+    _ = try work.file("experiments/900-small/experiment.yaml", text)
+    return (work, work.path("experiments/900-small"))
+  }
+
+  @Test func `trains, compares, exports and decides, and again to the same bytes`() throws {
+    let (work, folder) = try prepare()
+    let out = work.path("checkpoints/900-small")
+    let first = try rebalance("run", folder, "--json", "--record")
+    #expect(first.status == 0, "\(first.errors)")
+    let document = try first.json()
+    for key in ["question", "exact", "sampled", "replays", "exported", "decision"] {
+      #expect(document.keys.contains(key))
+    }
+    let names = Set(try FileManager.default.contentsOfDirectory(atPath: out))
+    let expected: Set = [
+      "bundle", "request.json", "results.csv", "results.json", "small-seed-1", "small-seed-2",
+    ]
+    #expect(expected.isSubset(of: names))
+    #expect(try rebalance("verify", out + "/bundle").status == 0)
+    let table = try contents(out)["results.csv"]
+    #expect(table != nil)
+    #expect(try contents(folder)["results.csv"] == table)
+    let bundle = try contents(out + "/bundle")
+
+    // Finished trainings are kept; a second run gives the same answers.
+    let training = try contents(out + "/small-seed-2")
+    let second = try rebalance("run", folder, "--json")
+    #expect(second.output == first.output)
+    #expect(try contents(out)["results.csv"] == table)
+    #expect(try contents(out + "/bundle") == bundle)
+    #expect(try contents(out + "/small-seed-2") == training)
+  }
+
+  @Test(arguments: [
+    ("an unknown key", "episodes: 5", "episodes: 5\nepisode: 5", "experiment.yaml:8:"),
+    ("no seeds", "seeds: [1, 2]", "seeds: []", "at least one"),
+    ("a seed of training for evaluation", "seed: 1000", "seed: 2", "is a training seed"),
+    ("an unknown rule", "rule:never", "rule:newer", "newer"),
+    ("no data to decide on", "replays: [envs/us-stock-bond-v0.yaml]", "replays: []", "replays"),
+    ("data that is not there", "us-stock-bond-v0", "us-bond-v0", "no such file"),
+    (
+      "a task without an exact solution", "two-asset-monthly-v0", "four-asset-r1-v0",
+      "cannot be solved exactly"
+    ),
+    ("an agent that is not there", "small.yaml", "large.yaml", "no such file"),
+  ])
+  func `refuses a bad experiment`(
+    name: String, old: String, new: String, says: String
+  ) throws {
+    let (work, folder) = try prepare(experiment.replacingOccurrences(of: old, with: new))
+    let run = try rebalance("run", folder, "--json")
+    #expect(run.status == 64)
+    #expect(run.output.isEmpty)
+    #expect(run.errors.contains(says), "\(run.errors)")
+    #expect(!work.names.contains("checkpoints"))
+  }
+}

@@ -1,0 +1,55 @@
+import Algebra
+import Deployment
+import Foundation
+import Learning
+import Rebalancing
+
+/// The repository's top.
+let top = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  .deletingLastPathComponent()
+
+/// A network over all columns of a builder, with weights large enough that it changes its mind.
+func network(_ builder: ObservationBuilder) -> LearnedPolicy {
+  .network(
+    Network(
+      sizes: [builder.size, 16, 3], outputGain: 1, random: RandomSource(seed: 7), index: 0))
+}
+
+/// Writes the bundle of a policy over two assets, hands over its folder, and removes it.
+func withBundle<Result>(
+  _ policy: LearnedPolicy, _ builder: ObservationBuilder, _ body: (URL) throws -> Result
+) throws -> Result {
+  let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+  defer { try? FileManager.default.removeItem(at: folder) }
+  let moments = builder.columns.map { _ in RunningStatistics([-0.15, 0, 0.15]) }
+  try PolicyBundle.write(
+    .init(
+      name: "steps", version: "1.2.3", environment: .init(id: "test-v0", sha256: "0"),
+      provenance: ["seed": "1"]), policy: policy,
+    schema: FeatureSchema(builder, assets: ["A", "B"], moments: moments), actions: [0, 0.5, 1],
+    to: folder)
+  return try body(folder)
+}
+
+/// Replaces text in a file of a bundle; the text must be there.
+func change(_ name: String, in folder: URL, _ old: String, _ new: String) throws {
+  let file = folder.appending(path: name)
+  let text = try String(contentsOf: file, encoding: .utf8)
+  precondition(text.contains(old), "\(name) does not hold \(old)")
+  try Data(text.replacingOccurrences(of: old, with: new).utf8).write(to: file)
+}
+
+/// Renews all digests of a bundle, as one does who changes it on purpose.
+func renewDigests(_ folder: URL) throws {
+  let file = folder.appending(path: "manifest.json")
+  var manifest = try JSONDecoder().decode(
+    PolicyBundle.Manifest.self, from: Data(contentsOf: file))
+  for name in manifest.files.keys {
+    manifest.files[name] = sha256(try Data(contentsOf: folder.appending(path: name)))
+  }
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = .sortedKeys
+  manifest.sha256 = String(repeating: "0", count: 64)
+  manifest.sha256 = sha256(try encoder.encode(manifest))
+  try encoder.encode(manifest).write(to: file)
+}
