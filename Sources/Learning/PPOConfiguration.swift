@@ -122,6 +122,9 @@ public struct PPOConfiguration: Sendable, Hashable, Codable {
     ] {
       try Self.check(value > 0, "\(name) is \(value), valid is 1 or more")
     }
+    for (name, value) in [("copies", copies), ("rollout_steps", rolloutSteps)] {
+      try Self.check(value <= 1 << 20, "\(name) is \(value), valid is at most \(1 << 20)")
+    }
     try Self.check(parts <= copies, "parts is \(parts), valid is at most copies, \(copies)")
     let samples = copies / parts * rolloutSteps
     try Self.check(

@@ -99,6 +99,9 @@ public struct QLearningConfiguration: Sendable, Hashable, Codable {
   {
     let (low, high) = (low ?? spaceLow, high ?? spaceHigh)
     let bins = bins.count == 1 ? Array(repeating: bins[0], count: spaceLow.count) : bins
+    let cells = bins.reduce(1.0) { $0 * Double($1) }
+    try LearningConfigurationError.check(
+      cells <= 1e7, "bins is \(self.bins), together \(cells) cells, valid are at most 1e7")
     for (name, count) in [("low", low.count), ("high", high.count), ("bins", bins.count)] {
       try LearningConfigurationError.check(
         count == spaceLow.count,
