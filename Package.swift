@@ -1,13 +1,13 @@
-// swift-tools-version: 6.2
+// swift-tools-version: 6.3
 import PackageDescription
 
-// The floors of the house, lowest first. A target imports only lower floors.
+// The floors of the house, highest first. A target imports only lower floors.
 //
 //  6  rebalance        the command line
 //  5  Experiments      specs, runner, evaluation, reports
 //  4  Deployment       policy bundles, learned triggers      Oracles   exact solutions
 //  3  Rebalancing      portfolio, triggers, environment      Learning  networks, agents, checkpoints
-//  2  Markets          models, costs, data, calendar         Ledgers   tax      Gym   environment protocols
+//  2  Markets          models, data, calendar            Gym       environment protocols
 //  1  Algebra          matrix over BLAS, lanes, random streams, running statistics
 //  0  COpenBLAS  CZlib  CVector
 

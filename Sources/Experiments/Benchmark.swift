@@ -160,8 +160,9 @@ public struct Benchmark: Sendable, Codable {
     let before = learner.stepsDone
     let seconds = best { for _ in 0..<20 { _ = learner.update(workers: 1) } }
     return Result(
-      name: "q_learning/two-asset-daily", value: Double(learner.stepsDone - before) / 3 / seconds,
-      unit: "updates/s", threads: 1)
+      name: "tabular/q_learning/two-asset-daily",
+      value: Double(learner.stepsDone - before) / 3 / seconds,
+      unit: "steps/s", threads: 1)
   }
 
   private static func decision(_ task: RebalancingTask) throws -> Result {

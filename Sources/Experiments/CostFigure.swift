@@ -10,8 +10,10 @@ struct CostFigure {
   func draw(into folder: URL) throws -> String? {
     let gnuplot = Process()
     gnuplot.executableURL = URL(fileURLWithPath: "/usr/bin/gnuplot")
-    guard FileManager.default.isExecutableFile(atPath: "/usr/bin/gnuplot") else { return nil }
     let name = "costs.svg"
+    // A figure of an earlier run must not pass for this one's.
+    try? FileManager.default.removeItem(at: folder.appending(path: name))
+    guard FileManager.default.isExecutableFile(atPath: "/usr/bin/gnuplot") else { return nil }
     let input = Pipe()
     gnuplot.standardInput = input
     try gnuplot.run()

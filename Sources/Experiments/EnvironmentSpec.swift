@@ -77,7 +77,7 @@ public struct EnvironmentSpec: Sendable {
     let makeMarket = try market(model, assets, stepsPerYear, folder, &reader)
     let horizon =
       model != .historical || reader.has("horizon_steps")
-      ? try reader.int("horizon_steps", in: 1..., "1 or more") : nil
+      ? try reader.int("horizon_steps", in: 1...1_000_000_000, "1 to 1e9") : nil
     let _: PaidFrom = try reader.choice("pay_from", or: .proRata)
     let actions = try actions(&reader)
     let costs = try costs(model, assets.count, &reader)
@@ -187,7 +187,7 @@ public struct EnvironmentSpec: Sendable {
     let calendar: CalendarAlignment = try reader.choice("calendar", or: .identical)
     let halfLife = try reader.number(
       "covariance_half_life_days", in: Double.leastNormalMagnitude..., "a positive number")
-    let warmup = try reader.int("covariance_warmup_days", in: 2..., "2 or more")
+    let warmup = try reader.int("covariance_warmup_days", in: 2...1_000_000, "2 to 1e6")
     let start: HistoricalMarket.Start = try reader.choice("episode_start", or: .fixed)
     let complain = reader
     return { horizon in

@@ -89,7 +89,7 @@ public struct ExactEvaluation: Sendable, Codable {
           transaction: result.score.transactionCostPerYear, drift: result.score.driftCostPerYear,
           turnover: result.score.turnoverPerYear, trackingError: result.score.trackingError,
           trades: result.score.tradesPerYear,
-          gap: (result.score.costPerYear / yardstick - 1) * 100,
+          gap: yardstick > 0 ? (result.score.costPerYear / yardstick - 1) * 100 : nil,
           gapAgainst: result.usesOnlyGivenFractions ? .ownActions : .unrestricted)
       } catch {
         return Row(name: policy.name, reason: error.description)

@@ -47,6 +47,7 @@ public struct ExperimentSpec: Sendable {
     guard !seeds.isEmpty else { throw reader.fault("seeds", "at least one is needed") }
     self.seeds = seeds
     rules = try reader.strings("rules")
+    guard Set(rules).count == rules.count else { throw reader.fault("rules", "one stands twice") }
     episodes = try reader.int("episodes", in: 2..., "2 or more")
     evaluationSeed = UInt64(try reader.int("evaluation_seed", in: 0..., "0 or more"))
     guard !seeds.contains(evaluationSeed) else {

@@ -6,8 +6,8 @@ public struct EnvironmentCheckFailure: Error, CustomStringConvertible, Sendable 
 /// Plays a few episodes and throws at the first broken promise of `Environment`.
 ///
 /// Checked: spaces are well formed; observations lie in their space; rewards are finite; an episode
-/// ends within `stepLimit`, with exactly one reason; the same seed gives the same bits; another
-/// episode and another copy are independent; a copy continues as the original does.
+/// ends within `stepLimit`, with exactly one reason; the same seed gives the same bits; a copy
+/// continues as the original does.
 public func checkEnvironment<E: Environment>(
   _ environment: E, seed: UInt64 = 1, episodes: Int = 2, stepLimit: Int = 100_000
 ) throws(EnvironmentCheckFailure) where E.Action == Int {
@@ -46,8 +46,8 @@ public func checkEnvironment<E: Environment>(
 /// Steps all copies and throws at the first broken promise of `VectorEnvironment`.
 ///
 /// Checked: spaces, shapes and finiteness; at most one reason for an end; the same seed gives the
-/// same bits; the autoreset mode does what its name says; a restored state continues to the same
-/// bits.
+/// same bits; under `.nextStep` the step after an end only resets; under `.sameStep` the last
+/// observation lies in its space; a restored state continues to the same bits.
 public func checkVectorEnvironment(
   _ environment: some VectorEnvironment, seed: UInt64 = 1, steps: Int = 600
 ) throws(EnvironmentCheckFailure) {

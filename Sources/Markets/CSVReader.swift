@@ -46,6 +46,10 @@ struct CSVReader {
           ? .fieldCount(fields.count, expected: columns.count)
           : .truncatedLastLine(fields: fields.count, expected: columns.count))
     }
+    // A number that was cut off is still a number: only the line's end shows that it is whole.
+    guard hasLineEnd else {
+      throw fault(.truncatedLastLine(fields: fields.count, expected: columns.count))
+    }
     guard let next = CalendarDate(ascii: bytes[fields[0]]) else { throw fault(.badDate(text(0))) }
     guard next > date else { throw fault(.unorderedDates(next, after: date)) }
     date = next

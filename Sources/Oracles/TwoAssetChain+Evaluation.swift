@@ -52,7 +52,7 @@ extension TwoAssetChain {
   /// The long-run score of trading to target every `period` steps.
   ///
   /// Between trades the log-odds are normal around the target's, so each step is one integral.
-  func score(toTargetEvery period: Int) -> ExactScore {
+  package func score(toTargetEvery period: Int) -> ExactScore {
     var squares = 0.0
     for k in 1..<max(period, 2) where k < period {
       squares += expectation(after: k) { ($0 - target) * ($0 - target) }
@@ -106,8 +106,8 @@ extension TwoAssetChain {
       (scannedLow, scannedHigh) = (low, high)
       low = min(low, lowestArrival + mean - margin)
       high = max(high, highestArrival + mean + margin)
-      if low < centre - Self.limit || high > centre + Self.limit {
-        let edge = weight(low < centre - Self.limit ? low : high)
+      if low < centre - limit || high > centre + limit {
+        let edge = weight(low < centre - limit ? low : high)
         throw NoStationaryLaw(
           description: "no stationary law: the weight is not brought back before "
             + "\((edge * 1000).rounded() / 1000)")

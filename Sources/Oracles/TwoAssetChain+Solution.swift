@@ -99,6 +99,9 @@ extension TwoAssetChain {
       throw NoStationaryLaw(description: "the Bellman equation has no unique solution: \(error)")
     }
     let average = solution.removeLast()
+    guard average.isFinite else {
+      throw NoStationaryLaw(description: "the chain leaves every range of numbers")
+    }
     return RelativeValue(
       chain: self, quadrature: quadrature, values: solution, average: average)
   }
@@ -115,8 +118,8 @@ extension TwoAssetChain {
   private func widened(_ range: ClosedRange<Double>, by deviations: Double) -> ClosedRange<Double> {
     let z = targetLogOdds
     let margin = deviations * deviation + abs(mean)
-    let low = max(range.lowerBound - margin, z - Self.limit)
-    let high = min(range.upperBound + margin, z + Self.limit)
+    let low = max(range.lowerBound - margin, z - limit)
+    let high = min(range.upperBound + margin, z + limit)
     return low...high
   }
 
@@ -124,16 +127,17 @@ extension TwoAssetChain {
 
   private func solveUnrestricted() throws(NoStationaryLaw) -> ExactSolution {
     var region = firstGuess
-    var best = Double.infinity
     for _ in 0..<60 {
       let (low, high) = (weight(region.lowerBound), weight(region.upperBound))
       let policy = WeightPolicy(
         destination: { min(max($0, low), high) }, breakpoints: [low, high])
-      let value = try relativeValue(
-        of: policy, on: widened(region, by: 2 * Self.reach + 1))
-      if value.average >= best * (1 - 1e-12) { break }
-      best = value.average
-      region = bestRegion(value, around: region)
+      let value = try relativeValue(of: policy, on: widened(region, by: 2 * Self.reach + 1))
+      let next = bestRegion(value, around: region)
+      let change = max(
+        abs(next.lowerBound - region.lowerBound), abs(next.upperBound - region.upperBound))
+      region = next
+      // Golden sections place a minimum to about the root of the rounding error.
+      if change < 1e-6 { break }
     }
     let (low, high) = (weight(region.lowerBound), weight(region.upperBound))
     let score = try score(
@@ -211,6 +215,11 @@ extension TwoAssetChain {
       return isOpen
     }
 
+    /// Whether the actions are the same and change at the same places, to 1e-7.
+    func isClose(to other: FractionPolicy) -> Bool {
+      actions == other.actions && zip(cuts, other.cuts).allSatisfy { abs($0 - $1) < 1e-7 }
+    }
+
     /// The hull of the intervals where nothing is done.
     func noTrade(else z: Double) -> ClosedRange<Double> {
       guard let first = actions.firstIndex(of: 0), let last = actions.lastIndex(of: 0) else {
@@ -244,20 +253,24 @@ extension TwoAssetChain {
       let region = bounded(policy.noTrade(else: targetLogOdds))
       let value = try relativeValue(
         of: weightPolicy(policy, fractions), on: widened(region, by: 2 * Self.reach + 1))
-      if value.average >= best * (1 - 1e-12) || value.average == 0 {
-        return try solution(policy, value, fractions)
-      }
       let range = widened(region, by: Self.reach)
       var next = improved(value, fractions, on: range)
       // What trades at the rim is not an improvement but a guess: it may cost more for once.
-      best = next.close(at: range, like: policy) ? .infinity : value.average
+      let isOpen = next.close(at: range, like: policy)
+      // Where the chain never goes the policy may still improve when the cost no longer falls.
+      if !isOpen, value.average >= best * (1 - 1e-12) || value.average == 0,
+        next.isClose(to: policy)
+      {
+        return try solution(next, value, fractions)
+      }
+      best = isOpen ? .infinity : min(best, value.average)
       policy = next
     }
     throw NoStationaryLaw(description: "policy iteration over \(fractions) does not settle")
   }
 
   private func bounded(_ range: ClosedRange<Double>) -> ClosedRange<Double> {
-    range.clamped(to: (targetLogOdds - Self.limit)...(targetLogOdds + Self.limit))
+    range.clamped(to: (targetLogOdds - limit)...(targetLogOdds + limit))
   }
 
   /// The cheapest action at log-odds `z`, ties to the lower index.
@@ -274,10 +287,7 @@ extension TwoAssetChain {
     _ value: RelativeValue, _ fractions: [Double], on range: ClosedRange<Double>,
     from first: Int = 0
   ) -> FractionPolicy {
-    let count = Int(((range.upperBound - range.lowerBound) / (deviation / 8)).rounded(.up))
-    let places = (0...count).map {
-      range.lowerBound + (range.upperBound - range.lowerBound) * Double($0) / Double(count)
-    }
+    let places = places(on: range)
     var policy = FractionPolicy(
       cuts: [], actions: [bestAction(value, fractions, at: places[0], from: first)])
     for (a, b) in zip(places, places.dropFirst()) {
@@ -326,7 +336,7 @@ extension TwoAssetChain {
     var near = edge
     let width = 2 * deviation
     if bestAction(value, fractions, at: edge, from: 1) == full { return weight(edge) }
-    while abs(near - targetLogOdds) < Self.limit {
+    while abs(near - targetLogOdds) < limit {
       let far = near + direction * width
       value.extend(to: far, direction: direction, fractions: fractions)
       if bestAction(value, fractions, at: far, from: 1) == full {

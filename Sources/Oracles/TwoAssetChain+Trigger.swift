@@ -23,7 +23,8 @@ extension TwoAssetChain {
     _ trigger: some Trigger, in task: RebalancingTask
   ) throws(NoStationaryLaw) -> TriggerScore {
     if let calendar = trigger as? CalendarRule {
-      return try TriggerScore(score: score(calendar), usesOnlyGivenFractions: true)
+      return try TriggerScore(
+        score: score(calendar), usesOnlyGivenFractions: task.actions.contains(1))
     }
     let asked = AskedTrigger(trigger: trigger, task: task)
     let breakpoints = changes(of: asked)
@@ -53,22 +54,19 @@ extension TwoAssetChain {
 
   /// The weights at which a trigger's decision jumps or its kind changes, and the target.
   private func changes(of asked: AskedTrigger<some Trigger>) -> [Double] {
-    let count = Int(2 * Self.limit / (deviation / 8))
-    let step = 2 * Self.limit / Double(count)
-    var places = [target]
-    var (low, left) = (targetLogOdds - Self.limit, TriggerDecision(fraction: 0))
-    left = asked.decision(at: weight(low))
-    for k in 1...count {
-      let high = targetLogOdds - Self.limit + Double(k) * step
+    var found = [target]
+    let places = places(on: (targetLogOdds - limit)...(targetLogOdds + limit))
+    var (low, left) = (places[0], asked.decision(at: weight(places[0])))
+    for high in places.dropFirst() {
       let right = asked.decision(at: weight(high))
       if left.differs(from: right, by: 1e-3),
         let place = change(of: asked, from: low, left, to: high, right)
       {
-        places.append(weight(place))
+        found.append(weight(place))
       }
       (low, left) = (high, right)
     }
-    return places.sorted()
+    return found.sorted()
   }
 
   /// The place of a change in an interval; `nil` where the decision only varies smoothly.

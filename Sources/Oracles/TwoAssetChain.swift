@@ -67,12 +67,25 @@ public struct TwoAssetChain: Sendable, Hashable {
     guard width / (2 * deviation) * 12 < Double(Self.nodeLimit) else {
       throw NoStationaryLaw(
         description: "too wide to be solved: weights from \(weight(domain.lowerBound)) to "
-          + "\(weight(domain.upperBound)) are \(Int(width / deviation)) steps of the market apart, "
+          + "\(weight(domain.upperBound)) are \((width / deviation).rounded()) steps of the market apart, "
           + "at most \(Self.nodeLimit / 6) are possible")
     }
     return Quadrature(
       from: domain.lowerBound, to: domain.upperBound, breakpoints: breakpoints.map(logOdds),
       panelWidth: 2 * deviation)
+  }
+
+  /// Places in a range at which decisions are compared: every eighth of a deviation, and ever denser
+  /// towards the target, where a region of no trade may be narrow.
+  func places(on range: ClosedRange<Double>) -> [Double] {
+    let width = range.upperBound - range.lowerBound
+    let count = max(1, Int((width / (deviation / 8)).rounded(.up)))
+    let even = (0...count).map { range.lowerBound + width * Double($0) / Double(count) }
+    let dense = (0..<40).flatMap { k -> [Double] in
+      let distance = deviation * exp2(-Double(k) / 2)
+      return [targetLogOdds - distance, targetLogOdds + distance]
+    }
+    return (even + dense + [targetLogOdds]).filter(range.contains).sorted()
   }
 
   /// σ √Δt, deviation of one step.
@@ -83,8 +96,9 @@ public struct TwoAssetChain: Sendable, Hashable {
   var targetLogOdds: Double { logOdds(target) }
   /// Beyond this many deviations a normal number is not drawn: its probability is 2·10⁻¹⁷.
   static let reach = 8.5
-  /// How far from the target the chain is followed, in log-odds: weights from .004 to .998 for .6.
-  static let limit = 6.0
+  /// How far from the target the chain is followed, in log-odds: weights from .004 to .998 for .6, and
+  /// farther where single steps are longer.
+  var limit: Double { min(max(6, 2 * Self.reach * deviation + 2 * abs(mean)), 30) }
 
   /// (γ/2) σ² (v − w*)² Δt.
   func driftCost(_ v: Double) -> Double {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import Learning
 import Rebalancing
 
 struct Train: ParsableCommand {
@@ -73,7 +74,7 @@ struct Train: ParsableCommand {
     }
     let result = Result(
       checkpoint: out, environment: environmentSpec.task.id, agent: agent, seed: seed,
-      steps: agentSpec.totalSteps)
+      steps: try Checkpoint<RunRecord>(contentsOf: folder).steps)
     if json { try printJSON(result) } else { print("checkpoint: \(out)") }
   }
 

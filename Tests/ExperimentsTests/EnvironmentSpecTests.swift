@@ -127,7 +127,7 @@ private let faults = [
     "small.yaml:16: horizon_steps: a whole number is expected, 10.5 is given"),
   SpecFault(
     "horizon_steps: 100", "horizon_steps: 0",
-    "small.yaml:16: horizon_steps: 0 is given, 1 or more is valid"),
+    "small.yaml:16: horizon_steps: 0 is given, 1 to 1e9 is valid"),
   SpecFault(
     "market: lognormal", "market: normal",
     "small.yaml:3: market: “normal” is given, valid are log_ratio, lognormal, historical"),
@@ -286,7 +286,7 @@ private let faults = [
     ),
     (
       ["covariance_warmup_days=1"],
-      "small.yaml: covariance_warmup_days: 1 is given, 2 or more is valid"
+      "small.yaml: covariance_warmup_days: 1 is given, 2 to 1e6 is valid"
     ),
     (["data=absent.csv"], "FOLDER/absent.csv: "),
     (["assets=[A, X]"], "X"),

@@ -17,7 +17,7 @@ private let threeDays = """
   @Test func `files are joined by name and both columns can be the level`() throws {
     try folder.write(header + threeDays, to: "BBB.csv")
     try folder.write(
-      gzipped("Date,AdjClose,Close\n2024-01-02,1,2\n2024-01-03,2,3\n2024-01-04,3,4"),
+      gzipped("Date,AdjClose,Close\n2024-01-02,1,2\n2024-01-03,2,3\n2024-01-04,3,4\n"),
       to: "AAA.csv.gz")
     try folder.write("nothing to read", to: "README.md")
     try folder.write("Date,Close\n2024-01-02,0\n", to: "_RATE.csv")

@@ -57,7 +57,10 @@ private let badFiles = [
     "p.csv:3: the last line breaks off: 1 fields of 3 and no line end"),
   BadFile(
     "cut after a comma", "Date,A,B\n" + row + "2024-01-03,1,",
-    "p.csv:3: column 'B' is empty; a number above 0 is needed"),
+    "p.csv:3: the last line breaks off: 3 fields of 3 and no line end"),
+  BadFile(
+    "cut in the last number", "Date,A,B\n" + row + "2024-01-03,1,2",
+    "p.csv:3: the last line breaks off: 3 fields of 3 and no line end"),
   BadFile(
     "no such day", "Date,A,B\n2024-02-30,1,2\n",
     "p.csv:2: '2024-02-30' is not a date; dates are YYYY-MM-DD"),
