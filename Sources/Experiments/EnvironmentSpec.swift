@@ -142,8 +142,9 @@ public struct EnvironmentSpec: Sendable {
     case .logRatio:
       let market = LogRatioMarket(
         volatility: try reader.number(
-          "log_ratio_volatility", in: Double.leastNormalMagnitude..., "a positive number"),
-        drift: try reader.number("log_ratio_drift"), stepsPerYear: stepsPerYear)
+          "log_ratio_volatility", in: Double.leastNormalMagnitude...10, "above 0 and up to 10"),
+        drift: try reader.number("log_ratio_drift", in: -100.0...100, "-100 to 100"),
+        stepsPerYear: stepsPerYear)
       return { _ in .logRatio(market) }
     case .lognormal:
       let market = try lognormal(assets.count, stepsPerYear, &reader)

@@ -154,8 +154,8 @@ public struct PPOConfiguration: Sendable, Hashable, Codable {
       criterion == .discounted || traceDecay < 1,
       "trace_decay is 1, valid under average_reward is less than 1")
     try Self.check(
-      hiddenSizes.allSatisfy { $0 > 0 },
-      "hidden_sizes is \(hiddenSizes), valid are widths of 1 or more")
+      hiddenSizes.allSatisfy { $0 > 0 && $0 <= 1 << 14 },
+      "hidden_sizes is \(hiddenSizes), valid are widths of 1 to \(1 << 14)")
   }
 
   private static func check(

@@ -99,7 +99,8 @@ struct Decide: ParsableCommand {
   func run() throws {
     let bundle = try PolicyBundle.load(URL(fileURLWithPath: policy)).bundle
     guard stream else {
-      let request = FileHandle.standardInput.readDataToEndOfFile()
+      // A closed input or a folder is an empty request, which is refused like one.
+      let request = (try? FileHandle.standardInput.readToEnd()) ?? Data()
       return try printJSON(try bundle.decide(request: request))
     }
     var refused = false
