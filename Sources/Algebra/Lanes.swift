@@ -87,6 +87,10 @@ public protocol WordLanes: Equatable, Sendable {
   static func &+ (a: Self, b: Self) -> Self
   /// The high and the low 32 bits of the 64-bit products with `factor`.
   func widenedProduct(with factor: UInt32) -> (high: Self, low: Self)
+  /// The rounds of `Philox.block`.
+  static func philox(
+    _ counter: (Self, Self, Self, Self), key: (UInt32, UInt32), rounds: Int
+  ) -> (Self, Self, Self, Self)
 }
 
 extension Lanes {
@@ -118,7 +122,7 @@ extension Bool: MaskLanes {
   @inlinable public static func .& (a: Bool, b: Bool) -> Bool { a && b }
   @inlinable public static func .| (a: Bool, b: Bool) -> Bool { a || b }
   @inlinable public static prefix func .! (a: Bool) -> Bool { !a }
-  @inlinable public subscript(lane index: Int) -> Bool {
+  @inlinable @inline(__always) public subscript(lane index: Int) -> Bool {
     get { self }
     set { self = newValue }
   }
@@ -128,12 +132,12 @@ extension Bool: MaskLanes {
 extension UInt32: BitLanes, WordLanes {
   public typealias Scalar = UInt32
   @inlinable public init(repeating value: UInt32) { self = value }
-  @inlinable public init(word: UInt32) { self = word }
-  @inlinable public subscript(lane index: Int) -> UInt32 {
+  @inlinable @inline(__always) public init(word: UInt32) { self = word }
+  @inlinable @inline(__always) public subscript(lane index: Int) -> UInt32 {
     get { self }
     set { self = newValue }
   }
-  @inlinable public func widenedProduct(with factor: UInt32) -> (high: UInt32, low: UInt32) {
+  @inlinable @inline(__always) public func widenedProduct(with factor: UInt32) -> (high: UInt32, low: UInt32) {
     let product = multipliedFullWidth(by: factor)
     return (product.high, product.low)
   }
@@ -151,12 +155,12 @@ extension Float: Lanes {
   public typealias Words = UInt32
   @inlinable public static var laneCount: Int { 1 }
   @inlinable public init(repeating value: Float) { self = value }
-  @inlinable public init(unitInterval words: UInt32) {
+  @inlinable @inline(__always) public init(unitInterval words: UInt32) {
     self = Float(bitPattern: (words &>> 9) | 0x3F80_0000) - 1
   }
-  @inlinable public init(bits: UInt32) { self = Float(bitPattern: bits) }
-  @inlinable public var bits: UInt32 { bitPattern }
-  @inlinable public subscript(lane index: Int) -> Float {
+  @inlinable @inline(__always) public init(bits: UInt32) { self = Float(bitPattern: bits) }
+  @inlinable @inline(__always) public var bits: UInt32 { bitPattern }
+  @inlinable @inline(__always) public subscript(lane index: Int) -> Float {
     get { self }
     set { self = newValue }
   }
@@ -165,7 +169,7 @@ extension Float: Lanes {
   @inlinable public func replacing(with other: Float, where mask: Bool) -> Float {
     mask ? other : self
   }
-  @inlinable public func roots() -> Float { squareRoot() }
+  @inlinable @inline(__always) public func roots() -> Float { squareRoot() }
 }
 
 extension Double: Lanes {
@@ -175,10 +179,10 @@ extension Double: Lanes {
   public typealias Words = UInt32
   @inlinable public static var laneCount: Int { 1 }
   @inlinable public init(repeating value: Double) { self = value }
-  @inlinable public init(unitInterval words: UInt32) { self = Double(words) * 0x1p-32 }
-  @inlinable public init(bits: UInt64) { self = Double(bitPattern: bits) }
-  @inlinable public var bits: UInt64 { bitPattern }
-  @inlinable public subscript(lane index: Int) -> Double {
+  @inlinable @inline(__always) public init(unitInterval words: UInt32) { self = Double(words) * 0x1p-32 }
+  @inlinable @inline(__always) public init(bits: UInt64) { self = Double(bitPattern: bits) }
+  @inlinable @inline(__always) public var bits: UInt64 { bitPattern }
+  @inlinable @inline(__always) public subscript(lane index: Int) -> Double {
     get { self }
     set { self = newValue }
   }
@@ -187,5 +191,5 @@ extension Double: Lanes {
   @inlinable public func replacing(with other: Double, where mask: Bool) -> Double {
     mask ? other : self
   }
-  @inlinable public func roots() -> Double { squareRoot() }
+  @inlinable @inline(__always) public func roots() -> Double { squareRoot() }
 }

@@ -137,7 +137,7 @@ public struct EnvironmentSpec: Sendable {
   private static func market(
     _ model: MarketModel, _ assets: [String], _ stepsPerYear: Double, _ folder: String,
     _ reader: inout SpecReader
-  ) throws -> (_ horizon: Int?) throws -> Market {
+  ) throws -> (_ horizon: Int?) throws -> Market<Double> {
     switch model {
     case .logRatio:
       let market = LogRatioMarket(
@@ -156,7 +156,7 @@ public struct EnvironmentSpec: Sendable {
 
   private static func lognormal(
     _ count: Int, _ stepsPerYear: Double, _ reader: inout SpecReader
-  ) throws(SpecError) -> LognormalMarket {
+  ) throws(SpecError) -> LognormalMarket<Double> {
     let drift = try reader.numbers("drift_per_step", count: count)
     let volatility = try reader.numbers("volatility_per_step", count: count)
     guard volatility.allSatisfy({ $0 > 0 }) else {
@@ -179,7 +179,7 @@ public struct EnvironmentSpec: Sendable {
 
   private static func historical(
     _ assets: [String], _ stepsPerYear: Double, _ folder: String, _ reader: inout SpecReader
-  ) throws(SpecError) -> (_ horizon: Int?) throws -> Market {
+  ) throws(SpecError) -> (_ horizon: Int?) throws -> Market<Double> {
     let data = try reader.string("data")
     let path = data.hasPrefix("/") || folder.isEmpty ? data : folder + "/" + data
     let first = try reader.date("first_date")
@@ -189,7 +189,7 @@ public struct EnvironmentSpec: Sendable {
     let halfLife = try reader.number(
       "covariance_half_life_days", in: Double.leastNormalMagnitude..., "a positive number")
     let warmup = try reader.int("covariance_warmup_days", in: 2...1_000_000, "2 to 1e6")
-    let start: HistoricalMarket.Start = try reader.choice("episode_start", or: .fixed)
+    let start: EpisodeStart = try reader.choice("episode_start", or: .fixed)
     let complain = reader
     return { horizon in
       var isFolder: ObjCBool = false

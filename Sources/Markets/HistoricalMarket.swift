@@ -6,15 +6,7 @@ import Foundation
 /// The covariance that a decision sees is an exponentially weighted estimate from the returns up to
 /// that day: Σ_t = λ Σ_{t−1} + (1 − λ) r_t r_tᵀ with λ = 2^(−1/halfLife), begun with the mean of the
 /// warm-up days. No decision is made on a warm-up day.
-public struct HistoricalMarket: Sendable {
-  /// Where episodes begin.
-  public enum Start: String, Sendable, Hashable, CaseIterable {
-    /// On the first day after the warm-up.
-    case fixed
-    /// On a random day that leaves room for the horizon.
-    case random
-  }
-
+public struct HistoricalMarket<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
   /// The levels that are replayed.
   public let history: PriceHistory
   /// Days before the first decision.
@@ -22,18 +14,20 @@ public struct HistoricalMarket: Sendable {
   /// Steps of an episode.
   public let horizon: Int
   /// Where episodes begin.
-  public let start: Start
+  public let start: EpisodeStart
   /// Covariance per year known on each day, shape [days, assets, assets].
-  @usableFromInline let covariances: [Double]
+  @usableFromInline let covariances: [Scalar]
+  /// Gross returns into each day, shape [days, assets].
+  @usableFromInline let growthTable: [Scalar]
   /// Log returns into each day, shape [days, assets].
-  @usableFromInline let logReturnTable: [Double]
+  @usableFromInline let logReturnTable: [Scalar]
 
   /// - Parameters:
   ///   - horizon: steps of an episode; `nil` for all that the data has.
   ///   - halfLife: of the covariance weights, in days.
   /// - Throws: where the data is too short for the warm-up and the horizon.
   public init(
-    history: PriceHistory, warmup: Int, horizon: Int?, start: Start, halfLife: Double,
+    history: PriceHistory, warmup: Int, horizon: Int?, start: EpisodeStart, halfLife: Double,
     stepsPerYear: Double
   ) throws(HistoryTooShort) {
     let available = history.dates.count - 1 - warmup
@@ -45,10 +39,24 @@ public struct HistoricalMarket: Sendable {
     self.horizon = horizon ?? available
     self.start = start
     covariances = Self.exponentialCovariances(
-      history, warmup: warmup, halfLife: halfLife, stepsPerYear: stepsPerYear)
-    logReturnTable = history.dates.indices.flatMap { day in
-      history.assets.indices.map { day == 0 ? 0 : Foundation.log(history.growth($0, on: day)) }
+      history, warmup: warmup, halfLife: halfLife, stepsPerYear: stepsPerYear
+    ).map { Scalar($0) }
+    let growth = history.dates.indices.flatMap { day in
+      history.assets.indices.map { day == 0 ? 1 : history.growth($0, on: day) }
     }
+    growthTable = growth.map { Scalar($0) }
+    logReturnTable = growth.map { Scalar(Foundation.log($0)) }
+  }
+
+  /// The same market in another arithmetic.
+  init(_ other: HistoricalMarket<Double>) {
+    history = other.history
+    warmup = other.warmup
+    horizon = other.horizon
+    start = other.start
+    covariances = other.covariances.map { Scalar($0) }
+    growthTable = other.growthTable.map { Scalar($0) }
+    logReturnTable = other.logReturnTable.map { Scalar($0) }
   }
 
   private static func exponentialCovariances(
@@ -100,28 +108,37 @@ public struct HistoricalMarket: Sendable {
   }
 
   @inlinable func move<L: Lanes>(
-    _ path: MarketPath<L>, growth: inout [L], logReturns: inout [L]
-  ) {
+    _ path: MarketPath<L>, growth: inout MutableSpan<L>, logReturns: inout MutableSpan<L>,
+    at first: Int
+  ) where L.Scalar == Scalar {
+    let assets = history.assets.count
     for lane in 0..<L.laneCount {
       // A lane that has just ended may stand on the last day; what it reads there is not used.
-      let next = min(day(path, lane: lane) + 1, history.dates.count - 1)
-      for asset in history.assets.indices {
-        growth[asset][lane: lane] = L.Scalar(history.growth(asset, on: next))
-        logReturns[asset][lane: lane] = L.Scalar(
-          logReturnTable[next * history.assets.count + asset])
+      let row = min(day(path, lane: lane) + 1, history.dates.count - 1) * assets
+      for asset in 0..<assets {
+        growth[first + asset][lane: lane] = growthTable[row + asset]
+        logReturns[first + asset][lane: lane] = logReturnTable[row + asset]
       }
     }
   }
 
-  @inlinable func covariance<L: Lanes>(_ path: MarketPath<L>, into covariance: inout [L]) {
+  @inlinable func covariance<L: Lanes>(
+    _ path: MarketPath<L>, into covariance: inout MutableSpan<L>
+  ) where L.Scalar == Scalar {
     let size = history.assets.count * history.assets.count
     for lane in 0..<L.laneCount {
       let day = min(day(path, lane: lane), history.dates.count - 1)
-      for k in 0..<size {
-        covariance[k][lane: lane] = L.Scalar(covariances[day * size + k])
-      }
+      for k in 0..<size { covariance[k][lane: lane] = covariances[day * size + k] }
     }
   }
+}
+
+/// Where episodes begin.
+public enum EpisodeStart: String, Sendable, Hashable, CaseIterable {
+  /// On the first day after the warm-up.
+  case fixed
+  /// On a random day that leaves room for the horizon.
+  case random
 }
 
 /// Data that cannot hold a warm-up and an episode.

@@ -4,7 +4,7 @@ public import Algebra
 ///
 /// log(p₁/p₂) moves by m Δt + σ √Δt ε per step, and the second asset's return is zero. With weights
 /// z = logit w₁ this is z ← z + m Δt + σ √Δt ε: the chain that `Oracles` solves exactly.
-public struct LogRatioMarket: Sendable, Hashable {
+public struct LogRatioMarket<Scalar: BinaryFloatingPoint & Sendable>: Sendable, Hashable {
   /// σ, volatility of the log ratio per √year.
   public let volatility: Double
   /// m, drift of the log ratio per year.
@@ -16,28 +16,33 @@ public struct LogRatioMarket: Sendable, Hashable {
     self.volatility = volatility
     self.drift = drift
     self.stepsPerYear = stepsPerYear
-    meanPerStep = drift / stepsPerYear
-    deviationPerStep = volatility / stepsPerYear.squareRoot()
-    covariancePerYear = [volatility * volatility, 0, 0, 0]
+    meanPerStep = Scalar(drift / stepsPerYear)
+    deviationPerStep = Scalar(volatility / stepsPerYear.squareRoot())
+    covariancePerYear = [Scalar(volatility * volatility), 0, 0, 0]
+  }
+
+  /// The same market in another arithmetic.
+  init(_ other: LogRatioMarket<Double>) {
+    self.init(
+      volatility: other.volatility, drift: other.drift, stepsPerYear: other.stepsPerYear)
   }
 
   /// m Δt.
-  public let meanPerStep: Double
+  public let meanPerStep: Scalar
   /// σ √Δt.
-  public let deviationPerStep: Double
+  public let deviationPerStep: Scalar
   /// Relative to the numeraire only the first asset varies.
-  public let covariancePerYear: [Double]
+  public let covariancePerYear: [Scalar]
 
   @inlinable func move<L: Lanes>(
-    _ path: MarketPath<L>, growth: inout [L], logReturns: inout [L]
-  ) {
+    _ path: MarketPath<L>, growth: inout MutableSpan<L>, logReturns: inout MutableSpan<L>,
+    at first: Int
+  ) where L.Scalar == Scalar {
     let (normal, _, _, _): (L, L, L, L) = path.source.normals(
       .market, copy: path.copy, episode: path.episode, step: path.step, draw: 0)
-    let mean = L(repeating: L.Scalar(meanPerStep))
-    let deviation = L(repeating: L.Scalar(deviationPerStep))
-    logReturns[0] = mean + deviation * normal
-    logReturns[1] = L(repeating: 0)
-    growth[0] = L.exp(logReturns[0])
-    growth[1] = L(repeating: 1)
+    logReturns[first] = L(repeating: meanPerStep) + L(repeating: deviationPerStep) * normal
+    logReturns[first + 1] = L(repeating: 0)
+    growth[first] = L.exp(logReturns[first])
+    growth[first + 1] = L(repeating: 1)
   }
 }

@@ -1,15 +1,15 @@
 public import Algebra
 
 /// Assets with jointly normal log returns: x = (μ − ½σ²) + L ε per step, gross return eˣ.
-public struct LognormalMarket: Sendable, Hashable {
+public struct LognormalMarket<Scalar: BinaryFloatingPoint & Sendable>: Sendable, Hashable {
   /// Number of assets.
   public let assetCount: Int
   /// μ − ½σ², mean of the log return per step.
-  public let logMeanPerStep: [Double]
+  public let logMeanPerStep: [Scalar]
   /// L, lower Cholesky factor of the covariance of log returns per step, shape [assets, assets].
-  public let factor: [Double]
+  public let factor: [Scalar]
   /// Covariance of log returns per year, shape [assets, assets].
-  public let covariancePerYear: [Double]
+  public let covariancePerYear: [Scalar]
 
   /// - Parameters:
   ///   - driftPerStep: μ per asset; e^μ is the mean gross return.
@@ -27,34 +27,48 @@ public struct LognormalMarket: Sendable, Hashable {
       (0..<n).map { j in volatilityPerStep[i] * correlation[i][j] * volatilityPerStep[j] }
     }
     assetCount = n
-    logMeanPerStep = zip(driftPerStep, volatilityPerStep).map { $0 - 0.5 * $1 * $1 }
-    factor = try choleskyFactor(covariance).flatMap { $0 }
-    covariancePerYear = covariance.flatMap { $0.map { $0 * stepsPerYear } }
+    logMeanPerStep = zip(driftPerStep, volatilityPerStep).map { Scalar($0 - 0.5 * $1 * $1) }
+    factor = try choleskyFactor(covariance).flatMap { $0.map { Scalar($0) } }
+    covariancePerYear = covariance.flatMap { $0.map { Scalar($0 * stepsPerYear) } }
+  }
+
+  /// The same market in another arithmetic.
+  init(_ other: LognormalMarket<Double>) {
+    assetCount = other.assetCount
+    logMeanPerStep = other.logMeanPerStep.map { Scalar($0) }
+    factor = other.factor.map { Scalar($0) }
+    covariancePerYear = other.covariancePerYear.map { Scalar($0) }
   }
 
   @inlinable func move<L: Lanes>(
-    _ path: MarketPath<L>, growth: inout [L], logReturns: inout [L]
-  ) {
+    _ path: MarketPath<L>, growth: inout MutableSpan<L>, logReturns: inout MutableSpan<L>,
+    at first: Int
+  ) where L.Scalar == Scalar {
     // The normals wait where the returns will stand.
-    drawNormals(path, into: &growth)
+    path.drawNormals(count: assetCount, into: &growth, at: first)
     for i in 0..<assetCount {
-      var x = L(repeating: L.Scalar(logMeanPerStep[i]))
+      var x = L(repeating: logMeanPerStep[i])
       for j in 0...i {
-        x = x + L(repeating: L.Scalar(factor[i * assetCount + j])) * growth[j]
+        x = x + L(repeating: factor[i * assetCount + j]) * growth[first + j]
       }
-      logReturns[i] = x
+      logReturns[first + i] = x
     }
-    for i in 0..<assetCount { growth[i] = L.exp(logReturns[i]) }
+    for i in first..<first + assetCount { growth[i] = L.exp(logReturns[i]) }
   }
+}
 
-  @inlinable func drawNormals<L: Lanes>(_ path: MarketPath<L>, into normals: inout [L]) {
-    for first in stride(from: 0, to: assetCount, by: 4) {
-      let (a, b, c, d): (L, L, L, L) = path.source.normals(
-        .market, copy: path.copy, episode: path.episode, step: path.step, draw: first / 4)
-      normals[first] = a
-      if first + 1 < assetCount { normals[first + 1] = b }
-      if first + 2 < assetCount { normals[first + 2] = c }
-      if first + 3 < assetCount { normals[first + 3] = d }
+extension MarketPath {
+  /// Writes independent standard normals for this step to places `first` ..< `first + count`.
+  @inlinable func drawNormals(count: Int, into normals: inout MutableSpan<L>, at first: Int) {
+    for draw in 0..<(count + 3) / 4 {
+      let (a, b, c, d): (L, L, L, L) = source.normals(
+        .market, copy: copy, episode: episode, step: step, draw: draw)
+      let place = first + 4 * draw
+      let left = count - 4 * draw
+      normals[place] = a
+      if left > 1 { normals[place + 1] = b }
+      if left > 2 { normals[place + 2] = c }
+      if left > 3 { normals[place + 3] = d }
     }
   }
 }

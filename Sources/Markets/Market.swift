@@ -4,13 +4,23 @@ public import Algebra
 ///
 /// A market never reacts to actions: its path is a function of seed, copy, episode and time alone.
 /// All policies therefore meet the same returns, and every action can be tried on the same path.
-public enum Market: Sendable {
+/// The parameters are held in the arithmetic of the lanes that use them, converted once.
+public enum Market<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
   /// Two assets with a Gaussian log ratio.
-  case logRatio(LogRatioMarket)
+  case logRatio(LogRatioMarket<Scalar>)
   /// Correlated lognormal assets.
-  case lognormal(LognormalMarket)
+  case lognormal(LognormalMarket<Scalar>)
   /// Returns as they were.
-  case historical(HistoricalMarket)
+  case historical(HistoricalMarket<Scalar>)
+
+  /// The same market in another arithmetic.
+  public init(_ other: Market<Double>) {
+    switch other {
+    case .logRatio(let market): self = .logRatio(LogRatioMarket(market))
+    case .lognormal(let market): self = .lognormal(LognormalMarket(market))
+    case .historical(let market): self = .historical(HistoricalMarket(market))
+    }
+  }
 
   /// Number of assets.
   public var assetCount: Int {
@@ -21,26 +31,52 @@ public enum Market: Sendable {
     }
   }
 
-  /// Writes what step `path.step` does to prices, one element per asset.
+  /// Numbers that the market remembers of a path between steps.
+  public var stateCount: Int { 0 }
+
+  /// Writes the state at the beginning of the paths' episodes where `mask` is true.
+  ///
+  /// - Parameter state: of one group, shape [stateCount].
+  @inlinable public func begin<L: Lanes>(
+    _ path: MarketPath<L>, where mask: L.Mask, state: inout MutableSpan<L>
+  ) where L.Scalar == Scalar {}
+
+  /// Writes what one step does to prices, for a block of groups of lanes.
   ///
   /// - Parameters:
-  ///   - growth: receives the gross returns, price after over price before.
-  ///   - logReturns: receives their logarithms.
+  ///   - paths: one per group.
+  ///   - state: shape [groups, stateCount]; moves along.
+  ///   - growth: receives the gross returns, price after over price before; shape [groups, assets].
+  ///   - logReturns: receives their logarithms; shape [groups, assets].
   @inlinable public func move<L: Lanes>(
-    _ path: MarketPath<L>, growth: inout [L], logReturns: inout [L]
-  ) {
+    _ paths: Span<MarketPath<L>>, state: inout MutableSpan<L>, growth: inout MutableSpan<L>,
+    logReturns: inout MutableSpan<L>
+  ) where L.Scalar == Scalar {
     switch self {
-    case .logRatio(let market): market.move(path, growth: &growth, logReturns: &logReturns)
-    case .lognormal(let market): market.move(path, growth: &growth, logReturns: &logReturns)
-    case .historical(let market): market.move(path, growth: &growth, logReturns: &logReturns)
+    case .logRatio(let market):
+      for group in paths.indices {
+        market.move(paths[group], growth: &growth, logReturns: &logReturns, at: 2 * group)
+      }
+    case .lognormal(let market):
+      for group in paths.indices {
+        let first = market.assetCount * group
+        market.move(paths[group], growth: &growth, logReturns: &logReturns, at: first)
+      }
+    case .historical(let market):
+      for group in paths.indices {
+        let first = market.history.assets.count * group
+        market.move(paths[group], growth: &growth, logReturns: &logReturns, at: first)
+      }
     }
   }
 
   /// Writes the covariance per year that is known at the decision of `path.step`, shape
   /// [assets, assets].
+  ///
+  /// - Parameter state: of the group, shape [stateCount].
   @inlinable public func covariance<L: Lanes>(
-    _ path: MarketPath<L>, into covariance: inout [L]
-  ) {
+    _ path: MarketPath<L>, state: Span<L>, into covariance: inout MutableSpan<L>
+  ) where L.Scalar == Scalar {
     switch self {
     case .logRatio(let market): covariance.spread(market.covariancePerYear)
     case .lognormal(let market): covariance.spread(market.covariancePerYear)
@@ -108,9 +144,9 @@ public struct StepClock: Sendable, Hashable {
   }
 }
 
-extension Array where Element: Lanes {
+extension MutableSpan where Element: Lanes {
   /// Fills all lanes of each element with the number of the same place.
-  @inlinable mutating func spread(_ values: [Double]) {
-    for i in values.indices { self[i] = Element(repeating: Element.Scalar(values[i])) }
+  @inlinable mutating func spread(_ values: [Element.Scalar]) {
+    for i in values.indices { self[i] = Element(repeating: values[i]) }
   }
 }

@@ -14,6 +14,7 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
   public let task: RebalancingTask
   /// Which of the seed's market paths this portfolio meets.
   public let copy: UInt32
+  private let market: Market<Real>
   private var source: RandomSource
   private var episode: UInt32 = 0
   private var step = 0
@@ -23,6 +24,7 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
   private var basis: [Real]
   private var lastLogReturns: [Real]
   private var lastTrade: CalendarDate
+  private var marketState: [Real]
   /// Whether the episode has ended, or not yet begun.
   public private(set) var hasEnded = true
   /// Net asset value in currency.
@@ -31,11 +33,13 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
   public init(_ task: RebalancingTask, seed: UInt64 = 0, copy: UInt32 = 0) {
     self.task = task
     self.copy = copy
+    market = Market(task.market)
     source = RandomSource(seed: seed)
     weights = task.targets.map { Real($0) }
     basis = weights
     lastLogReturns = weights.map { _ in 0 }
     lastTrade = task.startDate
+    marketState = Array(repeating: 0, count: task.market.stateCount)
   }
 
   public var observationSpace: Space { task.observation.space }
@@ -97,8 +101,7 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
     let variance = activeVariance(held, targets, path)
     let driftCost = driftCost(variance)
 
-    var growth = weights
-    task.market.move(path, growth: &growth, logReturns: &lastLogReturns)
+    let growth = move(path)
     var total: Real = 0
     var targetTotal: Real = 0
     for i in assets {
@@ -126,6 +129,18 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
       turnover: trades.reduce(0) { $0 + abs(Double($1)) } / 2, reward: Double(reward))
   }
 
+  /// Lets the market move.
+  ///
+  /// - Returns: gross returns per asset.
+  private mutating func move(_ path: MarketPath<Real>) -> [Real] {
+    var growth = weights
+    var growths = growth.mutableSpan
+    var logReturns = lastLogReturns.mutableSpan
+    var state = marketState.mutableSpan
+    market.move([path].span, state: &state, growth: &growths, logReturns: &logReturns)
+    return growth
+  }
+
   /// Cost and tax of trades as fractions of value; moves the basis along.
   private mutating func pay(for trades: [Real]) -> (transactionCost: Real, taxCost: Real) {
     var cost: Real = 0
@@ -146,7 +161,8 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
   private func activeVariance(_ held: [Real], _ targets: [Real], _ path: MarketPath<Real>) -> Real {
     let count = held.count
     var covariance = [Real](repeating: 0, count: count * count)
-    task.market.covariance(path, into: &covariance)
+    var entries = covariance.mutableSpan
+    market.covariance(path, state: marketState.span, into: &entries)
     var sum: Real = 0
     for i in 0..<count {
       var row: Real = 0

@@ -13,7 +13,7 @@ public struct RebalancingTask: Sendable {
   /// w*, target weight per asset; they sum to 1.
   public var targets: [Double]
   /// Where returns come from.
-  public var market: Market
+  public var market: Market<Double>
   /// Decisions per year, 1/Δt.
   public var stepsPerYear: Double
   /// Steps until an episode is truncated.
@@ -45,7 +45,7 @@ public struct RebalancingTask: Sendable {
   }
 
   public init(
-    id: String, assets: [String], targets: [Double], market: Market, stepsPerYear: Double,
+    id: String, assets: [String], targets: [Double], market: Market<Double>, stepsPerYear: Double,
     horizon: Int, startDate: CalendarDate, actions: [Double], costs: ProportionalCosts,
     driftCost: DriftCost, tax: TaxModel = .none, returnCapture: ReturnCapture = .none,
     rewardScale: Double = 1, observation: ObservationBuilder, autoreset: Autoreset = .sameStep,
