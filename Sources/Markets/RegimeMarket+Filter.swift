@@ -8,7 +8,7 @@ extension RegimeMarket {
   ///     posterior_s ∝ prior_s · N(x; μ_s, L_s L_sᵀ),   prior'_t = Σ_s posterior_s P_st
   ///
   /// - Parameter returns: x, at places `first` ..< `first + assets`.
-  @inlinable func filter<L: Lanes>(
+  @inlinable package func filter<L: Lanes>(
     _ returns: Span<L>, at first: Int, state: inout MutableSpan<L>, at place: Int
   ) where L.Scalar == Scalar {
     let prior = place + 1
