@@ -89,9 +89,13 @@ public enum Market<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
     if case .historical(let market) = self { market.horizon } else { nil }
   }
 
-  /// Whether the covariance is the same at all times, so that reading it once is enough.
-  public var hasConstantCovariance: Bool {
-    if case .historical = self { false } else { true }
+  /// The covariance per year where it is the same at all times, shape [assets, assets].
+  public var constantCovariance: [Scalar]? {
+    switch self {
+    case .logRatio(let market): market.covariancePerYear
+    case .lognormal(let market): market.covariancePerYear
+    case .historical: nil
+    }
   }
 
   /// The date of step `step` of an episode.

@@ -133,11 +133,14 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
   ///
   /// - Returns: gross returns per asset.
   private mutating func move(_ path: MarketPath<Real>) -> [Real] {
-    var growth = weights
+    var (growth, logReturns, state) = (weights, lastLogReturns, marketState)
+    let paths = [path]
     var growths = growth.mutableSpan
-    var logReturns = lastLogReturns.mutableSpan
-    var state = marketState.mutableSpan
-    market.move([path].span, state: &state, growth: &growths, logReturns: &logReturns)
+    var returns = logReturns.mutableSpan
+    var states = state.mutableSpan
+    market.move(paths.span, state: &states, growth: &growths, logReturns: &returns)
+    lastLogReturns = logReturns
+    marketState = state
     return growth
   }
 
@@ -192,9 +195,11 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
 
   private func observation() -> [Float] {
     var columns = [Real](repeating: 0, count: task.observation.size)
+    let targets = task.targets.map { Real($0) }
+    var numbers = columns.mutableSpan
     task.observation.observe(
-      weights: weights, targets: task.targets.map { Real($0) }, basis: basis,
-      lastLogReturns: lastLogReturns, into: &columns)
+      weights: weights.span, targets: targets.span, basis: basis.span,
+      lastLogReturns: lastLogReturns.span, into: &numbers)
     return columns.map { Float($0) }
   }
 }

@@ -70,7 +70,7 @@ func smallTask(
 ) throws -> RebalancingTask {
   let names = (0..<assets).map { "ASSET\($0)" }
   let matrix = (0..<assets).map { i in (0..<assets).map { i == $0 ? 1 : correlation } }
-  let market = try LognormalMarket(
+  let market = try LognormalMarket<Double>(
     driftPerStep: Array(repeating: 0.001, count: assets), volatilityPerStep: volatility,
     correlation: matrix, stepsPerYear: 250)
   let start = try #require(CalendarDate(year: 2020, month: 1, day: 15))
