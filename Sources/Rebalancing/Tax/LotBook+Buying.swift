@@ -15,6 +15,7 @@ extension LotBook {
     _ asset: Int, units: L, unitCost: L, on day: TradingDay<L>, where lanes: L.Mask,
     in state: inout MutableSpan<L>
   ) -> RealizedGains<L> {
+    check(asset, state.count)
     let zero = L(repeating: 0)
     let buying = lanes .& (zero .< units)
     guard buying.isAnyTrue else { return .none }

@@ -58,6 +58,7 @@ extension LotBook {
     on day: TradingDay<L>, where lanes: L.Mask, in state: inout MutableSpan<L>
   ) -> Harvest<L> {
     precondition(layout.hasSubstitutes, "harvesting needs a layout with substitutes")
+    check(asset, state.count)
     let since = number(.inUseSince, of: asset, in: state.span)
     let isFree = lanes .& (since + L(repeating: Double(rule.holdDays)) .<= day.day)
     guard isFree.isAnyTrue else { return .none }
@@ -80,7 +81,7 @@ extension LotBook {
     var loss = zero
     for slot in 0..<layout.lotsPerAsset {
       let at = layout.lot(asset, slot)
-      loss = loss + L.larger(state[at + 1] - price, zero).masked(zero .< state[at])
+      loss = loss + L.larger(state[row: at + 1] - price, zero).masked(zero .< state[row: at])
     }
     return (lanes .& (zero .< loss)).isAnyTrue
   }
@@ -122,7 +123,7 @@ extension LotBook {
     let isWorth = lanes .& (zero .< units) .& (units * hurdle * units .< credit * allowed)
     for slot in 0..<layout.lotsPerAsset {
       let at = layout.lot(asset, slot) + 5
-      state[at] = state[at].masked(isWorth)
+      state[row: at] = state[row: at].masked(isWorth)
     }
     return isWorth
   }
@@ -134,7 +135,7 @@ extension LotBook {
   ) -> Harvest<L> {
     let inUse = securityInUse(asset, in: state.span)
     var units = L(repeating: 0)
-    for slot in 0..<layout.lotsPerAsset { units = units + state[layout.lot(asset, slot) + 5] }
+    for slot in 0..<layout.lotsPerAsset { units = units + state[row: layout.lot(asset, slot) + 5] }
     let keep = L(repeating: 1 - cost)
     let net = SecurityPrices(asset: prices.asset * keep, substitute: prices.substitute * keep)
     let sold = units * prices.of(inUse)

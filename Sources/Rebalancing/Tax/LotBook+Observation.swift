@@ -27,6 +27,7 @@ extension LotBook {
     _ asset: Int, at prices: SecurityPrices<L>, on day: TradingDay<L>, longTerm: LongTermTable,
     in state: Span<L>
   ) -> TaxExposure<L> {
+    check(asset, state.count)
     let zero = L(repeating: 0)
     var view = TaxExposure(
       value: zero, unrealizedGain: zero, harvestableLoss: zero, daysUntilLong: zero,
@@ -36,7 +37,7 @@ extension LotBook {
     let begin = windowBegin(day.day)
     for slot in 0..<layout.lotsPerAsset {
       let lot = lot(asset, slot, in: state)
-      let price = prices.of(lot.security)
+      let price = price(prices, of: lot)
       let gain = lot.units * (price - lot.unitBasis)
       units = units + lot.units
       view.value = view.value + lot.units * price
@@ -104,11 +105,12 @@ extension LotBook {
   public func liquidation(
     _ asset: Int, at prices: SecurityPrices<L>, on day: TradingDay<L>, in state: Span<L>
   ) -> (value: L, gains: RealizedGains<L>) {
+    check(asset, state.count)
     var value = L(repeating: 0)
     var gains = RealizedGains<L>.none
     for slot in 0..<layout.lotsPerAsset {
       let lot = lot(asset, slot, in: state)
-      let price = prices.of(lot.security)
+      let price = price(prices, of: lot)
       value = value + lot.units * price
       gains.add(lot.units * (price - lot.unitBasis), isLong: lot.heldFrom .<= day.longSince)
     }

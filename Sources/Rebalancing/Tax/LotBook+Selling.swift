@@ -16,13 +16,14 @@ extension LotBook {
     _ asset: Int, units: L, at prices: SecurityPrices<L>, on day: TradingDay<L>,
     where lanes: L.Mask, in state: inout MutableSpan<L>
   ) -> RealizedGains<L> {
+    check(asset, state.count)
     let selling = lanes .& (L(repeating: 0) .< units)
     guard selling.isAnyTrue else { return .none }
     if order == .averageCost { averageBasis(asset, where: selling, in: &state) }
     rank(asset, at: prices, on: day, in: &state)
     for slot in 0..<layout.lotsPerAsset {
       let at = layout.lot(asset, slot)
-      state[at + 5] = share(asset, slot, of: units, at: prices, in: state.span).masked(selling)
+      state[row: at + 5] = share(asset, slot, of: units, at: prices, in: state.span).masked(selling)
     }
     return settle(asset, at: prices, on: day, in: &state)
   }
@@ -35,6 +36,7 @@ extension LotBook {
     _ asset: Int, units: L, at prices: SecurityPrices<L>, on day: TradingDay<L>,
     in state: inout MutableSpan<L>
   ) -> RealizedGains<L> {
+    check(asset, state.count)
     let average = order == .averageCost ? averages(asset, in: state.span) : nil
     rank(asset, at: prices, on: day, in: &state)
     var gains = RealizedGains<L>.none
@@ -43,7 +45,7 @@ extension LotBook {
       let sold = share(asset, slot, of: units, at: prices, in: state.span)
       let basis = average?.of(lot.security) ?? lot.unitBasis
       gains.add(
-        sold * (prices.of(lot.security) - basis), isLong: lot.heldFrom .<= day.longSince)
+        sold * (price(prices, of: lot) - basis), isLong: lot.heldFrom .<= day.longSince)
     }
     return gains
   }
@@ -71,12 +73,12 @@ extension LotBook {
     let ratio = layout.hasSubstitutes ? prices.substitute / prices.asset : L(repeating: 1)
     for slot in 0..<layout.lotsPerAsset {
       let at = layout.lot(asset, slot)
-      var amount = state[at]
+      var amount = state[row: at]
       if layout.hasSubstitutes {
         amount = amount.replacing(
-          with: amount * ratio, where: L(repeating: 0) .< state[at + 6])
+          with: amount * ratio, where: L(repeating: 0) .< state[row: at + 6])
       }
-      state[layout.scratch(.amount, slot)] = amount
+      state[row: layout.scratch(.amount, slot)] = amount
     }
   }
 
@@ -84,8 +86,8 @@ extension LotBook {
   private func rank(_ slots: some Sequence<Int>, in state: inout MutableSpan<L>) {
     var ahead = L(repeating: 0)
     for slot in slots {
-      state[layout.scratch(.ahead, slot)] = ahead
-      ahead = ahead + state[layout.scratch(.amount, slot)]
+      state[row: layout.scratch(.ahead, slot)] = ahead
+      ahead = ahead + state[row: layout.scratch(.amount, slot)]
     }
   }
 
@@ -100,25 +102,25 @@ extension LotBook {
       var key = L(repeating: 0) - lot.unitBasis
       if order == .minimumTax {
         let rate = short.replacing(with: long, where: lot.heldFrom .<= day.longSince)
-        key = (prices.of(lot.security) - lot.unitBasis) * rate
+        key = (price(prices, of: lot) - lot.unitBasis) * rate
       }
-      state[layout.scratch(.key, slot)] = key
+      state[row: layout.scratch(.key, slot)] = key
     }
   }
 
   /// Compares every lot with every newer one: the lower key is sold before, among equals the older.
   private func rankByKey(in state: inout MutableSpan<L>) {
     for older in 0..<layout.lotsPerAsset {
-      let key = state[layout.scratch(.key, older)]
-      let amount = state[layout.scratch(.amount, older)]
+      let key = state[row: layout.scratch(.key, older)]
+      let amount = state[row: layout.scratch(.amount, older)]
       var ahead = L(repeating: 0)
       for newer in 0..<older {
-        let isFirst = key .<= state[layout.scratch(.key, newer)]
+        let isFirst = key .<= state[row: layout.scratch(.key, newer)]
         let at = layout.scratch(.ahead, newer)
-        state[at] = state[at] + amount.masked(isFirst)
-        ahead = ahead + state[layout.scratch(.amount, newer)].masked(.!isFirst)
+        state[row: at] = state[row: at] + amount.masked(isFirst)
+        ahead = ahead + state[row: layout.scratch(.amount, newer)].masked(.!isFirst)
       }
-      state[layout.scratch(.ahead, older)] = ahead
+      state[row: layout.scratch(.ahead, older)] = ahead
     }
   }
 
@@ -127,13 +129,13 @@ extension LotBook {
   private func share(
     _ asset: Int, _ slot: Int, of units: L, at prices: SecurityPrices<L>, in state: Span<L>
   ) -> L {
-    let held = state[layout.lot(asset, slot)]
-    let amount = state[layout.scratch(.amount, slot)]
-    let wanted = units - state[layout.scratch(.ahead, slot)]
+    let held = state[row: layout.lot(asset, slot)]
+    let amount = state[row: layout.scratch(.amount, slot)]
+    let wanted = units - state[row: layout.scratch(.ahead, slot)]
     let dust = amount * L(repeating: Self.dust)
     var part = wanted
     if layout.hasSubstitutes {
-      let isOther = L(repeating: 0) .< state[layout.lot(asset, slot) + 6]
+      let isOther = L(repeating: 0) .< state[row: layout.lot(asset, slot) + 6]
       part = wanted.replacing(with: wanted * (prices.asset / prices.substitute), where: isOther)
     }
     return part.masked(dust .< wanted).replacing(with: held, where: amount - dust .<= wanted)
@@ -169,7 +171,7 @@ extension LotBook {
     let average = averages(asset, in: state.span)
     for slot in 0..<layout.lotsPerAsset {
       let lot = lot(asset, slot, in: state.span)
-      state[layout.lot(asset, slot) + 1] = lot.unitBasis.replacing(
+      state[row: layout.lot(asset, slot) + 1] = lot.unitBasis.replacing(
         with: average.of(lot.security), where: lanes)
     }
   }

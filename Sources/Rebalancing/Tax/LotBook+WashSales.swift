@@ -11,152 +11,188 @@ extension LotBook {
     var gains = RealizedGains<L>.none
     var lost = L.Mask(repeating: false)
     for slot in 0..<layout.lotsPerAsset {
-      var lot = lot(asset, slot, in: state.span)
-      guard (zero .< lot.sold).isAnyTrue else { continue }
-      let gain = lot.sold * (prices.of(lot.security) - lot.unitBasis)
+      let at = layout.lot(asset, slot)
+      let sold = state[row: at + 5]
+      guard (zero .< sold).isAnyTrue else { continue }
+      let lot = lot(asset, slot, in: state.span)
+      let gain = sold * (price(prices, of: lot) - lot.unitBasis)
       gains.add(gain, isLong: lot.heldFrom .<= day.longSince)
-      lot.units = lot.units - lot.sold
+      let units = lot.units - sold
+      state[row: at] = units
       // Of a merged lot the units that have replaced nothing go first.
-      lot.replaced = L.smaller(lot.replaced, lot.units)
+      state[row: at + 4] = L.smaller(lot.replaced, units)
       let isLoss = gain .< zero
-      lot.sold = lot.sold.masked(isLoss)
-      store(lot, asset, slot, in: &state)
+      state[row: at + 5] = sold.masked(isLoss)
       lost = lost .| isLoss
     }
-    guard lost.isAnyTrue else { return gains }
-    return gains + disallow(asset, at: prices, on: day, in: &state)
+    if lost.isAnyTrue { disallow(asset, at: prices, on: day, into: &gains, in: &state) }
+    return gains
+  }
+
+  /// The price of a lot's security.
+  @inline(__always) func price(_ prices: SecurityPrices<L>, of lot: LotSlot<L>) -> L {
+    layout.hasSubstitutes ? prices.of(lot.security) : prices.asset
   }
 
   /// Matches what was sold at a loss with purchases before, in order of acquisition.
   private func disallow(
     _ asset: Int, at prices: SecurityPrices<L>, on day: TradingDay<L>,
-    in state: inout MutableSpan<L>
-  ) -> RealizedGains<L> {
-    var gains = RealizedGains<L>.none
-    for slot in (0..<layout.lotsPerAsset).reversed() {
-      let sold = layout.lot(asset, slot) + 5
-      // A split may move a lot that awaits its turn to this slot.
-      while (L(repeating: 0) .< state[sold]).isAnyTrue {
-        var sale = lossSale(of: lot(asset, slot, in: state.span), at: prices, on: day)
-        state[sold] = L(repeating: 0)
-        guard washWindow != nil else { continue }
-        match(asset, slot, &sale, on: day, into: &gains, in: &state)
-        record(sale, asset, in: &state)
-      }
-    }
-    return gains
-  }
-
-  private func lossSale(
-    of lot: LotSlot<L>, at prices: SecurityPrices<L>, on day: TradingDay<L>
-  ) -> LossSale<L> {
-    LossSale(
-      day: day.day, units: lot.sold, unitLoss: lot.unitBasis - prices.of(lot.security),
-      daysHeld: day.day - lot.heldFrom,
-      isLong: L(repeating: 1).masked(lot.heldFrom .<= day.longSince), security: lot.security)
-  }
-
-  /// Matches a loss sale with the other lots in order of purchase, and leaves in it what remains.
-  private func match(
-    _ asset: Int, _ soldSlot: Int, _ sale: inout LossSale<L>, on day: TradingDay<L>,
     into gains: inout RealizedGains<L>, in state: inout MutableSpan<L>
   ) {
-    let begin = windowBegin(day.day)
-    let dust = sale.units * L(repeating: Self.dust)
-    for slot in (0..<layout.lotsPerAsset).reversed() where slot != soldSlot {
-      let at = layout.lot(asset, slot)
-      let isRecent = begin .<= state[at + 2]
-      guard isRecent.isAnyTrue else { continue }
-      var available = (state[at] - state[at + 4]).masked(isRecent)
-      if layout.hasSubstitutes {
-        available = available.masked(L.equal(state[at + 6], sale.security))
-      }
-      let matched = L.smaller(sale.units, available)
-      let isMatched = dust .< matched
-      guard isMatched.isAnyTrue else { continue }
-      gains.disallow(
-        (matched * sale.unitLoss).masked(isMatched), isLong: L(repeating: 0) .< sale.isLong)
-      replace(asset, slot, matched, sale, where: isMatched, in: &state)
-      sale.units = sale.units.less(matched, dust: dust, where: isMatched)
+    while true {
+      var (sale, acquired) = takeOldestLoss(asset, at: prices, on: day, in: &state)
+      guard (L(repeating: 0) .< sale.units).isAnyTrue else { return }
+      guard washWindow != nil else { continue }
+      match(asset, &sale, acquired: acquired, into: &gains, in: &state)
+      record(sale, asset, in: &state)
     }
   }
 
-  /// Makes units of a lot replacements: they take over the loss as basis, and the days held.
-  private func replace(
-    _ asset: Int, _ slot: Int, _ units: L, _ sale: LossSale<L>, where lanes: L.Mask,
+  /// The oldest lot sold at a loss that is not yet dealt with, and its day of purchase; no units where
+  /// there is none.
+  private func takeOldestLoss(
+    _ asset: Int, at prices: SecurityPrices<L>, on day: TradingDay<L>,
     in state: inout MutableSpan<L>
+  ) -> (LossSale<L>, acquired: L) {
+    let zero = L(repeating: 0)
+    var chosen = LotSlot(
+      units: zero, unitBasis: zero, acquired: zero, heldFrom: zero, replaced: zero, security: zero)
+    for slot in (0..<layout.lotsPerAsset).reversed() {
+      let at = layout.lot(asset, slot)
+      let sold = state[row: at + 5]
+      let isNext = (zero .< sold) .& (chosen.sold .<= zero)
+      guard isNext.isAnyTrue else { continue }
+      chosen.sold = chosen.sold.replacing(with: sold, where: isNext)
+      chosen.unitBasis = chosen.unitBasis.replacing(with: state[row: at + 1], where: isNext)
+      chosen.heldFrom = chosen.heldFrom.replacing(with: state[row: at + 3], where: isNext)
+      if layout.hasSubstitutes {
+        chosen.security = chosen.security.replacing(with: state[row: at + 6], where: isNext)
+      }
+      chosen.acquired = chosen.acquired.replacing(with: state[row: at + 2], where: isNext)
+      state[row: at + 5] = sold.masked(.!isNext)
+    }
+    let sale = LossSale(
+      day: day.day, units: chosen.sold, unitLoss: chosen.unitBasis - price(prices, of: chosen),
+      daysHeld: day.day - chosen.heldFrom,
+      isLong: L(repeating: 1).masked(chosen.heldFrom .<= day.longSince),
+      security: chosen.security)
+    return (sale, chosen.acquired)
+  }
+
+  /// Matches a loss sale with lots bought on other days, in order of purchase, and leaves in it what
+  /// remains.
+  private func match(
+    _ asset: Int, _ sale: inout LossSale<L>, acquired soldAcquired: L,
+    into gains: inout RealizedGains<L>, in state: inout MutableSpan<L>
   ) {
-    var lot = lot(asset, slot, in: state.span)
-    let rest = lot.units - units
-    let isWhole = lanes .& (rest .<= lot.units * L(repeating: Self.dust))
-    var part = lot
+    let begin = windowBegin(sale.day)
+    let share = L(repeating: Self.dust)
+    let dust = sale.units * share
+    var split = Split(units: L(repeating: 0), slot: L(repeating: -1))
+    var disallowed = L(repeating: 0)
+    for slot in (0..<layout.lotsPerAsset).reversed() {
+      let at = layout.lot(asset, slot)
+      let acquired = state[row: at + 2]
+      let units = state[row: at]
+      var counts = (begin .<= acquired) .& (.!L.equal(soldAcquired, acquired))
+      if layout.hasSubstitutes { counts = counts .& L.equal(state[row: at + 6], sale.security) }
+      let matched = L.smaller(sale.units, units - state[row: at + 4])
+      let isMatched = counts .& (dust .< matched)
+      guard isMatched.isAnyTrue else { continue }
+      disallowed = disallowed + matched.masked(isMatched)
+      sale.units = sale.units.less(matched, dust: dust, where: isMatched)
+      let isWhole = isMatched .& (units - matched .<= units * share)
+      state[row: at + 1] = state[row: at + 1].replacing(
+        with: state[row: at + 1] + sale.unitLoss, where: isWhole)
+      state[row: at + 3] = state[row: at + 3].replacing(
+        with: acquired - sale.daysHeld, where: isWhole)
+      state[row: at + 4] = state[row: at + 4].replacing(with: units, where: isWhole)
+      let isSplit = isMatched .& (.!isWhole)
+      split.units = split.units.replacing(with: matched, where: isSplit)
+      split.slot = split.slot.replacing(with: L(repeating: Double(slot)), where: isSplit)
+    }
+    gains.disallow(disallowed * sale.unitLoss, isLong: L(repeating: 0) .< sale.isLong)
+    if (L(repeating: 0) .< split.units).isAnyTrue { self.split(asset, split, sale, in: &state) }
+  }
+
+  /// Units of a lot to be parted from it, in each lane where the slot is not -1.
+  struct Split {
+    var units: L
+    var slot: L
+  }
+
+  /// Parts the replacements, the older lot, from the rest of a purchase; the two stay one lot of
+  /// average basis where there is no empty slot.
+  private func split(
+    _ asset: Int, _ split: Split, _ sale: LossSale<L>, in state: inout MutableSpan<L>
+  ) {
+    var (older, newer) = (L.Mask(repeating: false), L.Mask(repeating: false))
+    for slot in 0..<layout.lotsPerAsset {
+      let at = layout.lot(asset, slot)
+      let isEmpty = state[row: at] + state[row: at + 5] .<= L(repeating: 0)
+      let number = L(repeating: Double(slot))
+      older = older .| (isEmpty .& (split.slot .< number))
+      newer = newer .| (isEmpty .& (number .< split.slot))
+    }
+    let lanes = L(repeating: 0) .< split.units
+    let up = lanes .& older
+    let down = lanes .& newer .& (.!older)
+    let neither = lanes .& (.!(older .| newer))
+    if up.isAnyTrue { insert(asset, split, sale, towardsOlder: true, where: up, in: &state) }
+    if down.isAnyTrue { insert(asset, split, sale, towardsOlder: false, where: down, in: &state) }
+    if neither.isAnyTrue { average(asset, split, sale, where: neither, in: &state) }
+  }
+
+  /// A lot's units that are replacements now, and the rest.
+  @inline(__always)
+  private func parts(
+    of lot: LotSlot<L>, _ split: Split, _ sale: LossSale<L>
+  ) -> (part: LotSlot<L>, rest: LotSlot<L>) {
+    var (part, rest) = (lot, lot)
+    part.units = split.units
     part.unitBasis = lot.unitBasis + sale.unitLoss
     part.heldFrom = lot.acquired - sale.daysHeld
-    part.replaced = lot.units
-    store(lot.replacing(with: part, where: isWhole), asset, slot, in: &state)
-    let isSplit = lanes .& (.!isWhole)
-    guard isSplit.isAnyTrue else { return }
-    part.units = units
-    part.replaced = units
+    part.replaced = split.units
     part.sold = L(repeating: 0)
-    lot.units = rest
-    split(asset, slot, part, rest: lot, where: isSplit, in: &state)
+    rest.units = lot.units - split.units
+    return (part, rest)
   }
 
-  /// Replaces a lot by two of the same purchase, `part` the older; by their average where there is no
-  /// empty slot.
-  private func split(
-    _ asset: Int, _ slot: Int, _ part: LotSlot<L>, rest: LotSlot<L>, where lanes: L.Mask,
+  /// Splits lots, moving what stands beside them one slot on, up to the next empty one.
+  private func insert(
+    _ asset: Int, _ split: Split, _ sale: LossSale<L>, towardsOlder: Bool, where lanes: L.Mask,
     in state: inout MutableSpan<L>
   ) {
-    let upwards = lanes .& hasRoom(asset, slot + 1..<layout.lotsPerAsset, in: state.span)
-    let others = lanes .& (.!upwards)
-    let downwards = others .& hasRoom(asset, 0..<slot, in: state.span)
-    let neither = others .& (.!downwards)
-    var here = lot(asset, slot, in: state.span)
-    here = here.replacing(with: rest, where: upwards).replacing(with: part, where: downwards)
-    if neither.isAnyTrue {
-      here = here.replacing(with: rest.merged(with: part), where: neither)
-      countMerge(asset, where: neither, in: &state)
-    }
-    store(here, asset, slot, in: &state)
-    insert(part, asset, at: slot + 1, moving: .older, where: upwards, in: &state)
-    insert(rest, asset, at: slot - 1, moving: .newer, where: downwards, in: &state)
-  }
-
-  /// Remembers what later purchases may replace.
-  private func record(_ sale: LossSale<L>, _ asset: Int, in state: inout MutableSpan<L>) {
-    let zero = L(repeating: 0)
-    var moving = zero .< sale.units
-    guard moving.isAnyTrue else { return }
-    let begin = windowBegin(sale.day)
-    var full = moving
-    for slot in 0..<layout.lossSalesPerAsset {
-      let other = lossSale(asset, slot, in: state.span)
-      full = full .& (zero .< other.units) .& (begin .<= other.day)
-    }
-    if full.isAnyTrue { mergeOldestLossSales(asset, where: full, in: &state) }
-    var carried = sale
-    for slot in 0..<layout.lossSalesPerAsset where moving.isAnyTrue {
-      let here = lossSale(asset, slot, in: state.span)
-      store(here.replacing(with: carried, where: moving), asset, slot, in: &state)
-      moving = moving .& (zero .< here.units) .& (begin .<= here.day)
-      carried = here
+    var moving = L.Mask(repeating: false)
+    var carried = lot(asset, 0, in: state.span)
+    let last = layout.lotsPerAsset - 1
+    for index in 0...last {
+      let slot = towardsOlder ? index : last - index
+      let here = lot(asset, slot, in: state.span)
+      let isHere = lanes .& L.equal(split.slot, L(repeating: Double(slot)))
+      guard (moving .| isHere).isAnyTrue else { continue }
+      let (part, rest) = parts(of: here, split, sale)
+      let stays = towardsOlder ? rest : part
+      let result = here.replacing(with: carried, where: moving).replacing(
+        with: stays, where: isHere)
+      store(result, asset, slot, in: &state)
+      carried = here.replacing(with: towardsOlder ? part : rest, where: isHere)
+      moving = (moving .& here.isUsed) .| isHere
     }
   }
 
-  /// Makes the two oldest loss sales one; of different securities the oldest is forgotten.
-  private func mergeOldestLossSales(
-    _ asset: Int, where lanes: L.Mask, in state: inout MutableSpan<L>
+  /// Leaves both parts one lot.
+  private func average(
+    _ asset: Int, _ split: Split, _ sale: LossSale<L>, where lanes: L.Mask,
+    in state: inout MutableSpan<L>
   ) {
-    let last = layout.lossSalesPerAsset - 1
-    var oldest = lossSale(asset, last, in: state.span)
-    let next = lossSale(asset, last - 1, in: state.span)
-    let isSame = lanes .& L.equal(oldest.security, next.security)
-    store(
-      next.replacing(with: next.merged(with: oldest), where: isSame), asset, last - 1, in: &state)
-    oldest.units = oldest.units.replacing(with: L(repeating: 0), where: lanes)
-    store(oldest, asset, last, in: &state)
+    for slot in 0..<layout.lotsPerAsset {
+      let isHere = lanes .& L.equal(split.slot, L(repeating: Double(slot)))
+      guard isHere.isAnyTrue else { continue }
+      let here = lot(asset, slot, in: state.span)
+      let (part, rest) = parts(of: here, split, sale)
+      store(here.replacing(with: rest.merged(with: part), where: isHere), asset, slot, in: &state)
+    }
     countMerge(asset, where: lanes, in: &state)
   }
 }

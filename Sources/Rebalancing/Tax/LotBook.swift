@@ -40,6 +40,7 @@ public struct LotBook<L: Lanes>: Sendable where L.Scalar == Double {
     _ asset: Int, units: L, unitBasis: L, on day: L, where lanes: L.Mask,
     in state: inout MutableSpan<L>
   ) {
+    check(asset, state.count)
     let zero = L(repeating: 0)
     for slot in 0..<layout.lotsPerAsset {
       var lot = lot(asset, slot, in: state.span)
@@ -63,56 +64,69 @@ public struct LotBook<L: Lanes>: Sendable where L.Scalar == Double {
       first.replacing(with: bought, where: lanes .& (zero .< units)), asset, 0, in: &state)
   }
 
+  /// Refuses a slice of another layout, and an asset that it does not have.
+  @inline(__always) func check(_ asset: Int, _ count: Int) {
+    precondition(
+      count >= layout.count && asset >= 0 && asset < layout.assets,
+      "asset \(asset) of \(layout.assets), a slice of \(count) numbers of \(layout.count)")
+  }
+
   // MARK: - Fields
 
   /// A lot; slots are ordered from the newest purchase to the oldest, with empty ones among them.
+  public func lot(of asset: Int, slot: Int, in state: Span<L>) -> LotSlot<L> {
+    check(asset, state.count)
+    precondition(slot >= 0 && slot < layout.lotsPerAsset, "slot \(slot)")
+    return lot(asset, slot, in: state)
+  }
+
   @inline(__always)
-  public func lot(_ asset: Int, _ slot: Int, in state: Span<L>) -> LotSlot<L> {
+  func lot(_ asset: Int, _ slot: Int, in state: Span<L>) -> LotSlot<L> {
     let at = layout.lot(asset, slot)
     var lot = LotSlot(
-      units: state[at], unitBasis: state[at + 1], acquired: state[at + 2],
-      heldFrom: state[at + 3], replaced: state[at + 4], security: L(repeating: 0))
-    lot.sold = state[at + 5]
-    if layout.hasSubstitutes { lot.security = state[at + 6] }
+      units: state[row: at], unitBasis: state[row: at + 1], acquired: state[row: at + 2],
+      heldFrom: state[row: at + 3], replaced: state[row: at + 4], security: L(repeating: 0))
+    lot.sold = state[row: at + 5]
+    if layout.hasSubstitutes { lot.security = state[row: at + 6] }
     return lot
   }
 
   @inline(__always)
   func store(_ lot: LotSlot<L>, _ asset: Int, _ slot: Int, in state: inout MutableSpan<L>) {
     let at = layout.lot(asset, slot)
-    state[at] = lot.units
-    state[at + 1] = lot.unitBasis
-    state[at + 2] = lot.acquired
-    state[at + 3] = lot.heldFrom
-    state[at + 4] = lot.replaced
-    state[at + 5] = lot.sold
-    if layout.hasSubstitutes { state[at + 6] = lot.security }
+    state[row: at] = lot.units
+    state[row: at + 1] = lot.unitBasis
+    state[row: at + 2] = lot.acquired
+    state[row: at + 3] = lot.heldFrom
+    state[row: at + 4] = lot.replaced
+    state[row: at + 5] = lot.sold
+    if layout.hasSubstitutes { state[row: at + 6] = lot.security }
   }
 
   @inline(__always)
   func lossSale(_ asset: Int, _ slot: Int, in state: Span<L>) -> LossSale<L> {
     let at = layout.lossSale(asset, slot)
     return LossSale(
-      day: state[at], units: state[at + 1], unitLoss: state[at + 2], daysHeld: state[at + 3],
-      isLong: state[at + 4],
-      security: layout.hasSubstitutes ? state[at + 5] : L(repeating: 0))
+      day: state[row: at], units: state[row: at + 1], unitLoss: state[row: at + 2], daysHeld: state[row: at + 3],
+      isLong: state[row: at + 4],
+      security: layout.hasSubstitutes ? state[row: at + 5] : L(repeating: 0))
   }
 
   @inline(__always)
   func store(_ sale: LossSale<L>, _ asset: Int, _ slot: Int, in state: inout MutableSpan<L>) {
     let at = layout.lossSale(asset, slot)
-    state[at] = sale.day
-    state[at + 1] = sale.units
-    state[at + 2] = sale.unitLoss
-    state[at + 3] = sale.daysHeld
-    state[at + 4] = sale.isLong
-    if layout.hasSubstitutes { state[at + 5] = sale.security }
+    state[row: at] = sale.day
+    state[row: at + 1] = sale.units
+    state[row: at + 2] = sale.unitLoss
+    state[row: at + 3] = sale.daysHeld
+    state[row: at + 4] = sale.isLong
+    if layout.hasSubstitutes { state[row: at + 5] = sale.security }
   }
 
   /// One of the numbers that an asset has once.
   @inline(__always)
   func number(_ name: LotLayout.AssetNumber, of asset: Int, in state: Span<L>) -> L {
-    state[layout.number(name, of: asset)]
+    state[row: layout.number(name, of: asset)]
   }
 
   @inline(__always)
@@ -121,24 +135,26 @@ public struct LotBook<L: Lanes>: Sendable where L.Scalar == Double {
     in state: inout MutableSpan<L>
   ) {
     let at = layout.number(name, of: asset)
-    state[at] = state[at].replacing(with: value, where: lanes)
+    state[row: at] = state[row: at].replacing(with: value, where: lanes)
   }
 
   /// Counts approximations.
   func countMerge(_ asset: Int, where lanes: L.Mask, in state: inout MutableSpan<L>) {
     let at = layout.number(.merges, of: asset)
-    state[at] = state[at] + L(repeating: 1).masked(lanes)
+    state[row: at] = state[row: at] + L(repeating: 1).masked(lanes)
   }
 
   /// How often since `open` two lots or two loss sales of an asset had to become one: where it is 0,
   /// everything is exact.
   public func merges(_ asset: Int, in state: Span<L>) -> L {
-    number(.merges, of: asset, in: state)
+    check(asset, state.count)
+    return number(.merges, of: asset, in: state)
   }
 
   /// The security that purchases of an asset go to: 0 the asset, 1 its substitute.
   public func securityInUse(_ asset: Int, in state: Span<L>) -> L {
-    number(.securityInUse, of: asset, in: state)
+    check(asset, state.count)
+    return number(.securityInUse, of: asset, in: state)
   }
 
   /// The first day on which a purchase still is a replacement for a loss sale on `day`.
@@ -202,5 +218,27 @@ public struct SecurityPrices<L: Lanes>: Sendable where L.Scalar == Double {
   /// The price of a security, 0 the asset, 1 its substitute.
   @inline(__always) public func of(_ security: L) -> L {
     asset.replacing(with: substitute, where: L(repeating: 0) .< security)
+  }
+}
+
+/// Rows of a slice, without a check of bounds in release builds: operations check the slice's count
+/// and the asset's number once.
+extension Span where Element: Lanes {
+  @inline(__always) subscript(row index: Int) -> Element {
+    assert(index >= 0 && index < count)
+    return unsafe self[unchecked: index]
+  }
+}
+
+extension MutableSpan where Element: Lanes {
+  @inline(__always) subscript(row index: Int) -> Element {
+    get {
+      assert(index >= 0 && index < count)
+      return unsafe self[unchecked: index]
+    }
+    set {
+      assert(index >= 0 && index < count)
+      unsafe self[unchecked: index] = newValue
+    }
   }
 }

@@ -23,31 +23,42 @@ public struct LotLayout: Sendable, Hashable {
     self.lotsPerAsset = lotsPerAsset
     self.lossSalesPerAsset = lossSalesPerAsset
     self.hasSubstitutes = hasSubstitutes
+    lotFields = hasSubstitutes ? 7 : 6
+    saleFields = hasSubstitutes ? 6 : 5
+    lossSales = lotsPerAsset * lotFields
+    assetNumbers = lossSales + lossSalesPerAsset * saleFields
+    stride = assetNumbers + 3
   }
+
+  private let lotFields: Int
+  private let saleFields: Int
+  /// Offsets within an asset.
+  private let lossSales: Int
+  private let assetNumbers: Int
+  /// Numbers of an asset.
+  private let stride: Int
 
   /// Numbers in a slice.
   public var count: Int { scratch(.amount, 0) + lotsPerAsset }
 
-  private var lotFields: Int { hasSubstitutes ? 7 : 6 }
-  private var saleFields: Int { hasSubstitutes ? 6 : 5 }
-  private var lossSales: Int { lotsPerAsset * lotFields }
-  private var assetNumbers: Int { lossSales + lossSalesPerAsset * saleFields }
-  private var stride: Int { assetNumbers + 3 }
-
   /// Offset of a lot's first field.
-  func lot(_ asset: Int, _ slot: Int) -> Int { asset * stride + slot * lotFields }
+  @inline(__always) func lot(_ asset: Int, _ slot: Int) -> Int {
+    asset &* stride &+ slot &* lotFields
+  }
 
   /// Offset of a loss sale's first field.
-  func lossSale(_ asset: Int, _ slot: Int) -> Int { asset * stride + lossSales + slot * saleFields }
+  @inline(__always) func lossSale(_ asset: Int, _ slot: Int) -> Int {
+    asset &* stride &+ lossSales &+ slot &* saleFields
+  }
 
   /// Offset of a number that an asset has once.
-  func number(_ name: AssetNumber, of asset: Int) -> Int {
-    asset * stride + assetNumbers + name.rawValue
+  @inline(__always) func number(_ name: AssetNumber, of asset: Int) -> Int {
+    asset &* stride &+ assetNumbers &+ name.rawValue
   }
 
   /// Offset of a row to compute in, one per lot.
-  func scratch(_ row: Scratch, _ slot: Int) -> Int {
-    assets * stride + row.rawValue * lotsPerAsset + slot
+  @inline(__always) func scratch(_ row: Scratch, _ slot: Int) -> Int {
+    assets &* stride &+ row.rawValue &* lotsPerAsset &+ slot
   }
 
   /// What is kept once per asset.
