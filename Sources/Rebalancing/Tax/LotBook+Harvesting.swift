@@ -105,16 +105,16 @@ extension LotBook {
     let begin = windowBegin(day.day)
     var (units, credit, recent) = (zero, zero, zero)
     for slot in 0..<layout.lotsPerAsset {
-      var lot = lot(asset, slot, in: state.span)
+      let lot = lot(asset, slot, in: state.span)
       let rate = L(repeating: rates.short).replacing(
         with: L(repeating: rates.long), where: lot.heldFrom .<= day.longSince)
       let saved = (lot.unitBasis - net) * rate
       let isHeld = lanes .& L.equal(lot.security, inUse)
       let isSold = isHeld .& (hurdle .< saved)
-      lot.sold = lot.units.masked(isSold)
-      store(lot, asset, slot, in: &state)
-      units = units + lot.sold
-      credit = credit + lot.sold * saved
+      let sold = lot.units.masked(isSold)
+      state[row: layout.scratch(.sold, slot)] = sold
+      units = units + sold
+      credit = credit + sold * saved
       recent =
         recent
         + (lot.units - lot.replaced).masked(isHeld .& (.!isSold) .& (begin .<= lot.acquired))
@@ -122,7 +122,7 @@ extension LotBook {
     let allowed = L.larger(units - recent, zero)
     let isWorth = lanes .& (zero .< units) .& (units * hurdle * units .< credit * allowed)
     for slot in 0..<layout.lotsPerAsset {
-      let at = layout.lot(asset, slot) + 5
+      let at = layout.scratch(.sold, slot)
       state[row: at] = state[row: at].masked(isWorth)
     }
     return isWorth
@@ -135,7 +135,9 @@ extension LotBook {
   ) -> Harvest<L> {
     let inUse = securityInUse(asset, in: state.span)
     var units = L(repeating: 0)
-    for slot in 0..<layout.lotsPerAsset { units = units + state[row: layout.lot(asset, slot) + 5] }
+    for slot in 0..<layout.lotsPerAsset {
+      units = units + state[row: layout.scratch(.sold, slot)]
+    }
     let keep = L(repeating: 1 - cost)
     let net = SecurityPrices(asset: prices.asset * keep, substitute: prices.substitute * keep)
     let sold = units * prices.of(inUse)

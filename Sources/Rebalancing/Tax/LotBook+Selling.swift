@@ -22,8 +22,7 @@ extension LotBook {
     if order == .averageCost { averageBasis(asset, where: selling, in: &state) }
     rank(asset, at: prices, on: day, in: &state)
     for slot in 0..<layout.lotsPerAsset {
-      let at = layout.lot(asset, slot)
-      state[row: at + 5] = share(asset, slot, of: units, at: prices, in: state.span).masked(selling)
+      state[row: layout.scratch(.sold, slot)] = share(asset, slot, of: units, at: prices, in: state.span).masked(selling)
     }
     return settle(asset, at: prices, on: day, in: &state)
   }
@@ -76,7 +75,7 @@ extension LotBook {
       var amount = state[row: at]
       if layout.hasSubstitutes {
         amount = amount.replacing(
-          with: amount * ratio, where: L(repeating: 0) .< state[row: at + 6])
+          with: amount * ratio, where: L(repeating: 0) .< state[row: at + 5])
       }
       state[row: layout.scratch(.amount, slot)] = amount
     }
@@ -135,7 +134,7 @@ extension LotBook {
     let dust = amount * L(repeating: Self.dust)
     var part = wanted
     if layout.hasSubstitutes {
-      let isOther = L(repeating: 0) .< state[row: layout.lot(asset, slot) + 6]
+      let isOther = L(repeating: 0) .< state[row: layout.lot(asset, slot) + 5]
       part = wanted.replacing(with: wanted * (prices.asset / prices.substitute), where: isOther)
     }
     return part.masked(dust .< wanted).replacing(with: held, where: amount - dust .<= wanted)

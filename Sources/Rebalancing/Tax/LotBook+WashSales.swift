@@ -1,6 +1,6 @@
 import Algebra
 
-/// What becomes of the units that every lot's `sold` names.
+/// What becomes of the units that the scratch row `sold` names.
 extension LotBook {
   /// Takes the sold units out of the lots, realises gains and losses, and disallows losses.
   func settle(
@@ -11,21 +11,27 @@ extension LotBook {
     var gains = RealizedGains<L>.none
     var lost = L.Mask(repeating: false)
     for slot in 0..<layout.lotsPerAsset {
-      let at = layout.lot(asset, slot)
-      let sold = state[row: at + 5]
+      let sold = state[row: layout.scratch(.sold, slot)]
       guard (zero .< sold).isAnyTrue else { continue }
       let lot = lot(asset, slot, in: state.span)
-      let gain = sold * (price(prices, of: lot) - lot.unitBasis)
-      gains.add(gain, isLong: lot.heldFrom .<= day.longSince)
+      let unitGain = price(prices, of: lot) - lot.unitBasis
+      gains.add(sold * unitGain, isLong: lot.heldFrom .<= day.longSince)
       let units = lot.units - sold
-      state[row: at] = units
+      state[row: layout.lot(asset, slot)] = units
       // Of a merged lot the units that have replaced nothing go first.
-      state[row: at + 4] = L.smaller(lot.replaced, units)
-      let isLoss = gain .< zero
-      state[row: at + 5] = sold.masked(isLoss)
+      state[row: layout.lot(asset, slot) + 4] = L.smaller(lot.replaced, units)
+      let isLoss = (zero .< sold) .& (unitGain .< zero)
       lost = lost .| isLoss
+      // Replacing changes lots that are sold in part themselves: what is sold is put aside.
+      state[row: layout.scratch(.sold, slot)] = sold.masked(isLoss)
+      state[row: layout.scratch(.unitLoss, slot)] = zero - unitGain
+      state[row: layout.scratch(.acquired, slot)] = lot.acquired
+      state[row: layout.scratch(.heldFrom, slot)] = lot.heldFrom
+      if layout.hasSubstitutes { state[row: layout.scratch(.soldSecurity, slot)] = lot.security }
     }
-    if lost.isAnyTrue { disallow(asset, at: prices, on: day, into: &gains, in: &state) }
+    if lost.isAnyTrue, washWindow != nil {
+      disallow(asset, on: day, into: &gains, in: &state)
+    }
     return gains
   }
 
@@ -36,47 +42,45 @@ extension LotBook {
 
   /// Matches what was sold at a loss with purchases before, in order of acquisition.
   private func disallow(
-    _ asset: Int, at prices: SecurityPrices<L>, on day: TradingDay<L>,
-    into gains: inout RealizedGains<L>, in state: inout MutableSpan<L>
+    _ asset: Int, on day: TradingDay<L>, into gains: inout RealizedGains<L>,
+    in state: inout MutableSpan<L>
   ) {
     while true {
-      var (sale, acquired) = takeOldestLoss(asset, at: prices, on: day, in: &state)
+      var (sale, acquired) = takeOldestLoss(on: day, in: &state)
       guard (L(repeating: 0) .< sale.units).isAnyTrue else { return }
-      guard washWindow != nil else { continue }
       match(asset, &sale, acquired: acquired, into: &gains, in: &state)
       record(sale, asset, in: &state)
     }
   }
 
-  /// The oldest lot sold at a loss that is not yet dealt with, and its day of purchase; no units where
-  /// there is none.
+  /// The oldest loss that is not yet dealt with, and the day of purchase of what was sold; no units
+  /// where there is none.
+  ///
+  /// Each lane takes its own, so that lanes with few losses do not wait for the others.
   private func takeOldestLoss(
-    _ asset: Int, at prices: SecurityPrices<L>, on day: TradingDay<L>,
-    in state: inout MutableSpan<L>
+    on day: TradingDay<L>, in state: inout MutableSpan<L>
   ) -> (LossSale<L>, acquired: L) {
     let zero = L(repeating: 0)
-    var chosen = LotSlot(
-      units: zero, unitBasis: zero, acquired: zero, heldFrom: zero, replaced: zero, security: zero)
+    var sale = LossSale(
+      day: day.day, units: zero, unitLoss: zero, daysHeld: zero, isLong: zero, security: zero)
+    var (acquired, heldFrom) = (zero, zero)
     for slot in (0..<layout.lotsPerAsset).reversed() {
-      let at = layout.lot(asset, slot)
-      let sold = state[row: at + 5]
-      let isNext = (zero .< sold) .& (chosen.sold .<= zero)
+      let sold = state[row: layout.scratch(.sold, slot)]
+      let isNext = (zero .< sold) .& (sale.units .<= zero)
       guard isNext.isAnyTrue else { continue }
-      chosen.sold = chosen.sold.replacing(with: sold, where: isNext)
-      chosen.unitBasis = chosen.unitBasis.replacing(with: state[row: at + 1], where: isNext)
-      chosen.heldFrom = chosen.heldFrom.replacing(with: state[row: at + 3], where: isNext)
-      if layout.hasSubstitutes {
-        chosen.security = chosen.security.replacing(with: state[row: at + 6], where: isNext)
+      func take(_ value: inout L, _ row: LotLayout.Scratch) {
+        value = value.replacing(with: state[row: layout.scratch(row, slot)], where: isNext)
       }
-      chosen.acquired = chosen.acquired.replacing(with: state[row: at + 2], where: isNext)
-      state[row: at + 5] = sold.masked(.!isNext)
+      take(&sale.units, .sold)
+      take(&sale.unitLoss, .unitLoss)
+      take(&acquired, .acquired)
+      take(&heldFrom, .heldFrom)
+      if layout.hasSubstitutes { take(&sale.security, .soldSecurity) }
+      state[row: layout.scratch(.sold, slot)] = sold.masked(.!isNext)
     }
-    let sale = LossSale(
-      day: day.day, units: chosen.sold, unitLoss: chosen.unitBasis - price(prices, of: chosen),
-      daysHeld: day.day - chosen.heldFrom,
-      isLong: L(repeating: 1).masked(chosen.heldFrom .<= day.longSince),
-      security: chosen.security)
-    return (sale, chosen.acquired)
+    sale.daysHeld = day.day - heldFrom
+    sale.isLong = L(repeating: 1).masked(heldFrom .<= day.longSince)
+    return (sale, acquired)
   }
 
   /// Matches a loss sale with lots bought on other days, in order of purchase, and leaves in it what
@@ -95,24 +99,40 @@ extension LotBook {
       let acquired = state[row: at + 2]
       let units = state[row: at]
       var counts = (begin .<= acquired) .& (.!L.equal(soldAcquired, acquired))
-      if layout.hasSubstitutes { counts = counts .& L.equal(state[row: at + 6], sale.security) }
-      let matched = L.smaller(sale.units, units - state[row: at + 4])
+      if layout.hasSubstitutes { counts = counts .& L.equal(state[row: at + 5], sale.security) }
+      let available = units - state[row: at + 4]
+      let matched = L.smaller(sale.units, available)
       let isMatched = counts .& (dust .< matched)
       guard isMatched.isAnyTrue else { continue }
       disallowed = disallowed + matched.masked(isMatched)
       sale.units = sale.units.less(matched, dust: dust, where: isMatched)
-      let isWhole = isMatched .& (units - matched .<= units * share)
-      state[row: at + 1] = state[row: at + 1].replacing(
-        with: state[row: at + 1] + sale.unitLoss, where: isWhole)
-      state[row: at + 3] = state[row: at + 3].replacing(
-        with: acquired - sale.daysHeld, where: isWhole)
-      state[row: at + 4] = state[row: at + 4].replacing(with: units, where: isWhole)
-      let isSplit = isMatched .& (.!isWhole)
+      let isFilled = isMatched .& (available - matched .<= units * share)
+      if isFilled.isAnyTrue {
+        fill(asset, slot, with: matched, sale, where: isFilled, in: &state)
+      }
+      let isSplit = isMatched .& (.!isFilled)
       split.units = split.units.replacing(with: matched, where: isSplit)
       split.slot = split.slot.replacing(with: L(repeating: Double(slot)), where: isSplit)
     }
     gains.disallow(disallowed * sale.unitLoss, isLong: L(repeating: 0) .< sale.isLong)
     if (L(repeating: 0) .< split.units).isAnyTrue { self.split(asset, split, sale, in: &state) }
+  }
+
+  /// Makes all that is left of a lot replacements. Of a merged lot this may be a part, and then the lot
+  /// takes the average.
+  @inline(__always)
+  private func fill(
+    _ asset: Int, _ slot: Int, with units: L, _ sale: LossSale<L>, where lanes: L.Mask,
+    in state: inout MutableSpan<L>
+  ) {
+    let at = layout.lot(asset, slot)
+    let lot = lot(asset, slot, in: state.span)
+    let share = units / lot.units
+    let heldFrom = lot.heldFrom + (lot.acquired - sale.daysHeld - lot.heldFrom) * share
+    state[row: at + 1] = lot.unitBasis.replacing(
+      with: lot.unitBasis + sale.unitLoss * share, where: lanes)
+    state[row: at + 3] = lot.heldFrom.replacing(with: heldFrom.roundedToWhole, where: lanes)
+    state[row: at + 4] = lot.replaced.replacing(with: lot.units, where: lanes)
   }
 
   /// Units of a lot to be parted from it, in each lane where the slot is not -1.
@@ -129,7 +149,7 @@ extension LotBook {
     var (older, newer) = (L.Mask(repeating: false), L.Mask(repeating: false))
     for slot in 0..<layout.lotsPerAsset {
       let at = layout.lot(asset, slot)
-      let isEmpty = state[row: at] + state[row: at + 5] .<= L(repeating: 0)
+      let isEmpty = state[row: at] .<= L(repeating: 0)
       let number = L(repeating: Double(slot))
       older = older .| (isEmpty .& (split.slot .< number))
       newer = newer .| (isEmpty .& (number .< split.slot))
@@ -153,7 +173,6 @@ extension LotBook {
     part.unitBasis = lot.unitBasis + sale.unitLoss
     part.heldFrom = lot.acquired - sale.daysHeld
     part.replaced = split.units
-    part.sold = L(repeating: 0)
     rest.units = lot.units - split.units
     return (part, rest)
   }
@@ -177,7 +196,7 @@ extension LotBook {
         with: stays, where: isHere)
       store(result, asset, slot, in: &state)
       carried = here.replacing(with: towardsOlder ? part : rest, where: isHere)
-      moving = (moving .& here.isUsed) .| isHere
+      moving = (moving .& (L(repeating: 0) .< here.units)) .| isHere
     }
   }
 

@@ -86,8 +86,7 @@ public struct LotBook<L: Lanes>: Sendable where L.Scalar == Double {
     var lot = LotSlot(
       units: state[row: at], unitBasis: state[row: at + 1], acquired: state[row: at + 2],
       heldFrom: state[row: at + 3], replaced: state[row: at + 4], security: L(repeating: 0))
-    lot.sold = state[row: at + 5]
-    if layout.hasSubstitutes { lot.security = state[row: at + 6] }
+    if layout.hasSubstitutes { lot.security = state[row: at + 5] }
     return lot
   }
 
@@ -99,8 +98,7 @@ public struct LotBook<L: Lanes>: Sendable where L.Scalar == Double {
     state[row: at + 2] = lot.acquired
     state[row: at + 3] = lot.heldFrom
     state[row: at + 4] = lot.replaced
-    state[row: at + 5] = lot.sold
-    if layout.hasSubstitutes { state[row: at + 6] = lot.security }
+    if layout.hasSubstitutes { state[row: at + 5] = lot.security }
   }
 
   @inline(__always)

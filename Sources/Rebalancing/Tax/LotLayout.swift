@@ -23,7 +23,7 @@ public struct LotLayout: Sendable, Hashable {
     self.lotsPerAsset = lotsPerAsset
     self.lossSalesPerAsset = lossSalesPerAsset
     self.hasSubstitutes = hasSubstitutes
-    lotFields = hasSubstitutes ? 7 : 6
+    lotFields = hasSubstitutes ? 6 : 5
     saleFields = hasSubstitutes ? 6 : 5
     lossSales = lotsPerAsset * lotFields
     assetNumbers = lossSales + lossSalesPerAsset * saleFields
@@ -39,7 +39,7 @@ public struct LotLayout: Sendable, Hashable {
   private let stride: Int
 
   /// Numbers in a slice.
-  public var count: Int { scratch(.amount, 0) + lotsPerAsset }
+  public var count: Int { scratch(.soldSecurity, 0) + lotsPerAsset }
 
   /// Offset of a lot's first field.
   @inline(__always) func lot(_ asset: Int, _ slot: Int) -> Int {
@@ -79,5 +79,15 @@ public struct LotLayout: Sendable, Hashable {
     case ahead
     /// Units of the lot, in units of the asset.
     case amount
+    /// Units that the sale under way takes from the lot; later, what of them is sold at a loss.
+    case sold
+    /// Loss per unit of what is sold.
+    case unitLoss
+    /// Day of purchase of what is sold.
+    case acquired
+    /// Day from which the holding period of what is sold counts.
+    case heldFrom
+    /// Security of what is sold.
+    case soldSecurity
   }
 }

@@ -14,8 +14,6 @@ public struct LotSlot<L: Lanes>: Sendable where L.Scalar == Double {
   public var heldFrom: L
   /// Units that have replaced units sold at a loss; each replaces once.
   public var replaced: L
-  /// Units that the sale under way takes from the lot; 0 between operations.
-  var sold: L
   /// 0 the asset, 1 its substitute.
   public var security: L
 
@@ -26,11 +24,7 @@ public struct LotSlot<L: Lanes>: Sendable where L.Scalar == Double {
     self.heldFrom = heldFrom
     self.replaced = replaced
     self.security = security
-    sold = L(repeating: 0)
   }
-
-  /// Whether the slot holds something, or something that is being sold.
-  var isUsed: L.Mask { L(repeating: 0) .< units + sold }
 
   /// `other` where `mask` is true, `self` elsewhere.
   @inline(__always) func replacing(with other: Self, where mask: L.Mask) -> Self {
@@ -40,7 +34,6 @@ public struct LotSlot<L: Lanes>: Sendable where L.Scalar == Double {
     lot.acquired = acquired.replacing(with: other.acquired, where: mask)
     lot.heldFrom = heldFrom.replacing(with: other.heldFrom, where: mask)
     lot.replaced = replaced.replacing(with: other.replaced, where: mask)
-    lot.sold = sold.replacing(with: other.sold, where: mask)
     lot.security = security.replacing(with: other.security, where: mask)
     return lot
   }
