@@ -16,20 +16,24 @@ extension Ledger {
     let group = group(of: sale.asset)
     if selection == .averageCost { averageBasis(of: sale, on: day) }
     var open = sale.units
-    var proceeds = sale.proceeds
-    var parts: [Lot] = []
-    for index in order(of: sale, selection, on: day) where open > 0 {
-      guard let part = books[group]?.take(open, at: index) else { continue }
-      parts.append(part)
-      open = part.units >= open ? 0 : open - part.units
+    var parts: [(place: Int, lot: Lot)] = []
+    for place in order(of: sale, selection, on: day) where open > 0 {
+      guard let part = books[group]?.take(open, at: place) else { continue }
+      parts.append((place, part))
+      open -= part.units
     }
-    // What rounding leaves of the proceeds belongs to the last part.
-    var left = parts.reduce(0) { $0 + $1.units }
     books[group]?.lots.removeAll { $0.units <= 0 }
-    for part in parts.sorted(by: { $0.id < $1.id }) {
-      let share = part.units >= left ? proceeds : proceeds * (part.units / left)
+    // Whatever the selection, rows stand in order of purchase: so their losses are replaced.
+    realize(parts.sorted { $0.place < $1.place }.map(\.lot), for: sale.proceeds, on: day)
+  }
+
+  /// Divides the proceeds of a sale among its parts by units; the last takes what rounding leaves.
+  private mutating func realize(_ parts: [Lot], for proceeds: Double, on day: Day) {
+    var (proceeds, units) = (proceeds, parts.reduce(0) { $0 + $1.units })
+    for part in parts {
+      let share = part.units >= units ? proceeds : proceeds * (part.units / units)
       proceeds -= share
-      left -= part.units
+      units -= part.units
       book(RealizedSale(part, on: day, proceeds: share))
     }
   }

@@ -57,7 +57,7 @@ extension Ledger {
         continue
       }
       let units = max(0, lots.values.reduce(0, +))
-      guard sale.units <= units * (1 + unitTolerance) else {
+      guard sale.units <= units * (1 + roundingTolerance) else {
         throw LedgerError(
           fill: index,
           .exceedsHolding(
@@ -77,7 +77,7 @@ extension Ledger {
         .unknownLot(
           lot, account: sale.account.name, asset: sale.asset, held: lots.keys.sorted()))
     }
-    guard sale.units <= units * (1 + unitTolerance) else {
+    guard sale.units <= units * (1 + roundingTolerance) else {
       throw LedgerError(
         fill: index,
         .exceedsLot(

@@ -61,7 +61,7 @@ extension RealizedSale {
   ///
   /// - Returns: how much of the loss.
   fileprivate mutating func disallow(_ replaced: Double) -> Double {
-    let isAll = openUnits - replaced <= unitTolerance * openUnits
+    let isAll = openUnits - replaced <= roundingTolerance * openUnits
     let loss = isAll ? -recognized : -recognized * (replaced / openUnits)
     openUnits = isAll ? 0 : openUnits - replaced
     disallowed = isAll ? -gain : disallowed + loss

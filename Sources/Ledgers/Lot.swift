@@ -48,8 +48,8 @@ public struct Lot: Hashable, Sendable {
 /// Units are sums of decimal fractions: 0.1 + 0.7 is a little less than 0.8, and whoever sells 0.8
 /// then sells everything.
 func takable(_ wanted: Double, of units: Double) -> Double {
-  units - wanted <= unitTolerance * units ? units : wanted
+  units - wanted <= roundingTolerance * units ? units : wanted
 }
 
-/// The share of a number of units that is taken for rounding.
-let unitTolerance = 1e-12
+/// The share of an amount that is taken for rounding.
+let roundingTolerance = 1e-12

@@ -43,7 +43,8 @@ public struct RealizedSale: Hashable, Sendable {
     self.proceeds = proceeds
     basis = part.basis
     term = part.term(on: day)
-    // In an IRA no loss counts, so there is none to disallow.
-    if gain < 0, account.kind == .taxable { openUnits = units }
+    // In an IRA no loss counts, so there is none to disallow. What rounding leaves of a sale at cost
+    // is no loss, or it would be replaced, and the replacement's holding period would change.
+    if -gain > roundingTolerance * basis, account.kind == .taxable { openUnits = units }
   }
 }

@@ -1,9 +1,6 @@
 import Ledgers
 import Testing
 
-/// The day of a text that is known to be one.
-func day(_ iso: String) throws -> Day { try #require(Day(iso: iso)) }
-
 @Suite struct DayTests {
   @Test(arguments: [
     ("2023-01-10", "2024-01-11"), ("2023-03-01", "2024-03-02"), ("2024-02-29", "2025-03-01"),
