@@ -68,8 +68,8 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(name: "AlgebraTests", dependencies: ["Algebra"], swiftSettings: settings),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["rebalance"], exclude: ["request.json"],
-      swiftSettings: settings),
+      name: "CommandLineTests", dependencies: ["rebalance"],
+      exclude: ["request.json", "trades.csv"], swiftSettings: settings),
     .testTarget(
       name: "DeploymentTests",
       dependencies: [
