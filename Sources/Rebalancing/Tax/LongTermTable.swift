@@ -24,7 +24,7 @@ public enum LongTermRule: Sendable, Hashable {
 }
 
 /// A day in each lane, with the line between short and long term on it.
-public struct TradingDay<L: Lanes>: Sendable where L.Scalar == Double {
+public struct TradingDay<L: Lanes>: Sendable {
   /// Days since 1970-01-01.
   public let day: L
   /// What is held since this day, or for longer, is long-term.
@@ -73,14 +73,14 @@ public struct LongTermTable: Sendable {
   }
 
   /// A day in each lane, given in days since 1970-01-01.
-  public func tradingDay<L: Lanes>(_ day: L) -> TradingDay<L> where L.Scalar == Double {
+  public func tradingDay<L: Lanes>(_ day: L) -> TradingDay<L> {
     var longSince = day
     for lane in 0..<L.laneCount {
       let index = Int(day[lane: lane]) - first
-      longSince[lane: lane] =
+      longSince[lane: lane] = L.Scalar(
         lastLongTermPurchases.indices.contains(index)
-        ? lastLongTermPurchases[index]
-        : Double(Self.lastLongTermPurchase(on: index + first, rule))
+          ? lastLongTermPurchases[index]
+          : Double(Self.lastLongTermPurchase(on: index + first, rule)))
     }
     return TradingDay(day: day, longSince: longSince)
   }

@@ -55,10 +55,10 @@ extension LotBook {
   }
 
   /// A share of units that is rounding and no units.
-  static var dust: Double { 1e-12 }
+  static var dust: L.Scalar { 1e-12 }
 }
 
-extension Lanes where Scalar == Double {
+extension Lanes {
   /// The difference, 0 where no more than dust is left.
   @inline(__always) func less(_ other: Self, dust: Self, where mask: Mask) -> Self {
     let rest = self - other

@@ -26,7 +26,7 @@ public struct HarvestingRule: Sendable, Hashable {
 }
 
 /// What a harvest traded, in currency per lane.
-public struct Harvest<L: Lanes>: Sendable where L.Scalar == Double {
+public struct Harvest<L: Lanes>: Sendable {
   /// Amount sold, at prices before cost.
   public var sold: L
   /// Amount bought, at prices before cost: the proceeds less both costs.
@@ -60,7 +60,7 @@ extension LotBook {
     precondition(layout.hasSubstitutes, "harvesting needs a layout with substitutes")
     check(asset, state.count)
     let since = number(.inUseSince, of: asset, in: state.span)
-    let isFree = lanes .& (since + L(repeating: Double(rule.holdDays)) .<= day.day)
+    let isFree = lanes .& (since + L(repeating: L.Scalar(rule.holdDays)) .<= day.day)
     guard isFree.isAnyTrue else { return .none }
     if rule.returning == .comeBack {
       set(.securityInUse, of: asset, to: L(repeating: 0), where: isFree, in: &state)
@@ -97,17 +97,16 @@ extension LotBook {
     let zero = L(repeating: 0)
     let inUse = securityInUse(asset, in: state.span)
     let price = prices.of(inUse)
-    let net = price * L(repeating: 1 - cost)
+    let net = price * L(repeating: L.Scalar(1 - cost))
     // What a unit must save: the cost of selling it, of buying for the proceeds, and the minimum.
-    let hurdle =
-      price
-      * L(repeating: cost + (1 - cost) * cost / (1 + cost) + rule.minimumBenefit)
+    let share = cost + (1 - cost) * cost / (1 + cost) + rule.minimumBenefit
+    let hurdle = price * L(repeating: L.Scalar(share))
     let begin = windowBegin(day.day)
     var (units, credit, recent) = (zero, zero, zero)
     for slot in 0..<layout.lotsPerAsset {
       let lot = lot(asset, slot, in: state.span)
-      let rate = L(repeating: rates.short).replacing(
-        with: L(repeating: rates.long), where: lot.heldFrom .<= day.longSince)
+      let rate = L(repeating: L.Scalar(rates.short)).replacing(
+        with: L(repeating: L.Scalar(rates.long)), where: lot.heldFrom .<= day.longSince)
       let saved = (lot.unitBasis - net) * rate
       let isHeld = lanes .& L.equal(lot.security, inUse)
       let isSold = isHeld .& (hurdle .< saved)
@@ -120,7 +119,8 @@ extension LotBook {
         + (lot.units - lot.replaced).masked(isHeld .& (.!isSold) .& (begin .<= lot.acquired))
     }
     let allowed = L.larger(units - recent, zero)
-    let isWorth = lanes .& (zero .< units) .& (units * hurdle * units .< credit * allowed)
+    let needed = units * hurdle * units
+    let isWorth = lanes .& (zero .< units) .& (needed .< credit * allowed)
     for slot in 0..<layout.lotsPerAsset {
       let at = layout.scratch(.sold, slot)
       state[row: at] = state[row: at].masked(isWorth)
@@ -138,7 +138,7 @@ extension LotBook {
     for slot in 0..<layout.lotsPerAsset {
       units = units + state[row: layout.scratch(.sold, slot)]
     }
-    let keep = L(repeating: 1 - cost)
+    let keep = L(repeating: L.Scalar(1 - cost))
     let net = SecurityPrices(asset: prices.asset * keep, substitute: prices.substitute * keep)
     let sold = units * prices.of(inUse)
     var gains = settle(asset, at: net, on: day, in: &state)
@@ -146,13 +146,13 @@ extension LotBook {
     let other = L(repeating: 1) - inUse
     set(.securityInUse, of: asset, to: other, where: lanes, in: &state)
     set(.inUseSince, of: asset, to: day.day, where: lanes, in: &state)
-    let unitCost = prices.of(other) * L(repeating: 1 + cost)
+    let unitCost = prices.of(other) * L(repeating: L.Scalar(1 + cost))
     let proceeds = sold * keep
     gains =
       gains
       + buy(
         asset, units: proceeds / unitCost, unitCost: unitCost, on: day, where: lanes, in: &state)
-    let bought = proceeds / L(repeating: 1 + cost)
+    let bought = proceeds / L(repeating: L.Scalar(1 + cost))
     return Harvest(sold: sold, bought: bought, cost: sold - bought, gains: gains)
   }
 }

@@ -1,7 +1,7 @@
 public import Algebra
 
 /// What the lots of an asset mean for the next decision, per lane.
-public struct TaxExposure<L: Lanes>: Sendable where L.Scalar == Double {
+public struct TaxExposure<L: Lanes>: Sendable {
   /// Value of the holding in currency.
   public var value: L
   /// Value less basis.
@@ -77,8 +77,8 @@ extension LotBook {
   ) -> L {
     var days = L(repeating: 0)
     for lane in 0..<L.laneCount where heldFrom[lane: lane] < .infinity {
-      days[lane: lane] =
-        longTerm.firstLongTermDay(boughtOn: heldFrom[lane: lane]) - day.day[lane: lane]
+      let first = longTerm.firstLongTermDay(boughtOn: Double(heldFrom[lane: lane]))
+      days[lane: lane] = L.Scalar(first) - day.day[lane: lane]
     }
     return days
   }
@@ -118,6 +118,6 @@ extension LotBook {
   }
 }
 
-extension Lanes where Scalar == Double {
+extension Lanes {
   @inline(__always) fileprivate var plusOne: Self { self + Self(repeating: 1) }
 }

@@ -94,8 +94,8 @@ extension LotBook {
     _ asset: Int, at prices: SecurityPrices<L>, on day: TradingDay<L>,
     in state: inout MutableSpan<L>
   ) {
-    let short = L(repeating: rates.short)
-    let long = L(repeating: rates.long)
+    let short = L(repeating: L.Scalar(rates.short))
+    let long = L(repeating: L.Scalar(rates.long))
     for slot in 0..<layout.lotsPerAsset {
       let lot = lot(asset, slot, in: state.span)
       var key = L(repeating: 0) - lot.unitBasis

@@ -55,7 +55,7 @@ extension LotBook {
       let here = self.lot(asset, slot, in: state.span)
       var result = here.replacing(with: carried, where: moving)
       moving = moving .& (L(repeating: 0) .< here.units)
-      let ends = moving .& L.equal(choice, L(repeating: Double(slot - 1)))
+      let ends = moving .& L.equal(choice, L(repeating: L.Scalar(slot - 1)))
       if ends.isAnyTrue, slot > 0 {
         result = result.replacing(with: here.merged(with: carried), where: ends)
         moving = moving .& (.!ends)
@@ -77,7 +77,7 @@ extension LotBook {
       let distance = distance(newer, older, day)
       let isLess = distance .< least
       least = least.replacing(with: distance, where: isLess)
-      choice = choice.replacing(with: L(repeating: Double(slot - 1)), where: isLess)
+      choice = choice.replacing(with: L(repeating: L.Scalar(slot - 1)), where: isLess)
       newer = older
     }
     return choice
@@ -114,10 +114,10 @@ extension LotBook {
         lot(asset, slot, in: state.span), lot(asset, slot + 2, in: state.span), day)
       let isLess = distance .< least
       least = least.replacing(with: distance, where: isLess)
-      choice = choice.replacing(with: L(repeating: Double(slot)), where: isLess)
+      choice = choice.replacing(with: L(repeating: L.Scalar(slot)), where: isLess)
     }
     for slot in 0..<layout.lotsPerAsset - 2 {
-      let chosen = lanes .& L.equal(choice, L(repeating: Double(slot)))
+      let chosen = lanes .& L.equal(choice, L(repeating: L.Scalar(slot)))
       guard chosen.isAnyTrue else { continue }
       var newer = lot(asset, slot, in: state.span)
       let older = lot(asset, slot + 2, in: state.span)

@@ -112,7 +112,7 @@ extension LotBook {
       }
       let isSplit = isMatched .& (.!isFilled)
       split.units = split.units.replacing(with: matched, where: isSplit)
-      split.slot = split.slot.replacing(with: L(repeating: Double(slot)), where: isSplit)
+      split.slot = split.slot.replacing(with: L(repeating: L.Scalar(slot)), where: isSplit)
     }
     gains.disallow(disallowed * sale.unitLoss, isLong: L(repeating: 0) .< sale.isLong)
     if (L(repeating: 0) .< split.units).isAnyTrue { self.split(asset, split, sale, in: &state) }
@@ -150,7 +150,7 @@ extension LotBook {
     for slot in 0..<layout.lotsPerAsset {
       let at = layout.lot(asset, slot)
       let isEmpty = state[row: at] .<= L(repeating: 0)
-      let number = L(repeating: Double(slot))
+      let number = L(repeating: L.Scalar(slot))
       older = older .| (isEmpty .& (split.slot .< number))
       newer = newer .| (isEmpty .& (number .< split.slot))
     }
@@ -188,7 +188,7 @@ extension LotBook {
     for index in 0...last {
       let slot = towardsOlder ? index : last - index
       let here = lot(asset, slot, in: state.span)
-      let isHere = lanes .& L.equal(split.slot, L(repeating: Double(slot)))
+      let isHere = lanes .& L.equal(split.slot, L(repeating: L.Scalar(slot)))
       guard (moving .| isHere).isAnyTrue else { continue }
       let (part, rest) = parts(of: here, split, sale)
       let stays = towardsOlder ? rest : part
@@ -206,7 +206,7 @@ extension LotBook {
     in state: inout MutableSpan<L>
   ) {
     for slot in 0..<layout.lotsPerAsset {
-      let isHere = lanes .& L.equal(split.slot, L(repeating: Double(slot)))
+      let isHere = lanes .& L.equal(split.slot, L(repeating: L.Scalar(slot)))
       guard isHere.isAnyTrue else { continue }
       let here = lot(asset, slot, in: state.span)
       let (part, rest) = parts(of: here, split, sale)

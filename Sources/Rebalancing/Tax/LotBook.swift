@@ -13,7 +13,7 @@ public import Algebra
 /// of basis per unit + price × distance of holding dates in years / 4). A lot that would be split by
 /// a wash sale when there is no free slot stays one, with the average basis and holding date. When
 /// the slots for loss sales do not suffice, the two oldest become one.
-public struct LotBook<L: Lanes>: Sendable where L.Scalar == Double {
+public struct LotBook<L: Lanes>: Sendable {
   /// Where everything lies.
   public let layout: LotLayout
   /// Which lots are sold first.
@@ -156,11 +156,11 @@ public struct LotBook<L: Lanes>: Sendable where L.Scalar == Double {
   }
 
   /// The first day on which a purchase still is a replacement for a loss sale on `day`.
-  func windowBegin(_ day: L) -> L { day - L(repeating: Double(washWindow ?? -1)) }
+  func windowBegin(_ day: L) -> L { day - L(repeating: L.Scalar(washWindow ?? -1)) }
 }
 
 /// Gains and losses that an operation realises, in currency per lane.
-public struct RealizedGains<L: Lanes>: Sendable where L.Scalar == Double {
+public struct RealizedGains<L: Lanes>: Sendable {
   /// Short-term gains less losses, without the disallowed ones.
   public var short: L
   /// Long-term gains less losses, without the disallowed ones.
@@ -199,7 +199,7 @@ public struct RealizedGains<L: Lanes>: Sendable where L.Scalar == Double {
 }
 
 /// Prices in currency per unit of an asset and of its substitute, per lane.
-public struct SecurityPrices<L: Lanes>: Sendable where L.Scalar == Double {
+public struct SecurityPrices<L: Lanes>: Sendable {
   /// The asset's.
   public var asset: L
   /// Its substitute's.

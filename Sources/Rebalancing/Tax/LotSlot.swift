@@ -3,7 +3,7 @@ public import Algebra
 /// A tax lot in each lane: units of one security bought on one day.
 ///
 /// A slot without units is empty; its other fields then mean nothing.
-public struct LotSlot<L: Lanes>: Sendable where L.Scalar == Double {
+public struct LotSlot<L: Lanes>: Sendable {
   /// Units held.
   public var units: L
   /// Basis per unit in currency, with fees and with the losses that were disallowed on it.
@@ -52,7 +52,7 @@ public struct LotSlot<L: Lanes>: Sendable where L.Scalar == Double {
 }
 
 /// Units sold at a loss that a later purchase may still replace, in each lane.
-struct LossSale<L: Lanes> where L.Scalar == Double {
+struct LossSale<L: Lanes> {
   /// Day of the sale.
   var day: L
   /// Units not yet replaced; a slot without units is empty.
@@ -91,7 +91,7 @@ struct LossSale<L: Lanes> where L.Scalar == Double {
   }
 }
 
-extension Lanes where Scalar == Double {
+extension Lanes {
   /// The nearest whole numbers, of magnitudes below 2⁵¹.
   @inline(__always) var roundedToWhole: Self {
     // From 2⁵² on doubles are whole, so that adding it rounds.

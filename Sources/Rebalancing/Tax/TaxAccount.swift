@@ -15,7 +15,7 @@ public enum TaxTiming: String, Sendable, Hashable, CaseIterable {
 /// Short-term losses offset short-term gains first and long-term ones long-term gains, then each the
 /// other. A net loss is credited at the short rate up to a limit; the rest is carried forward with its
 /// character (US Schedule D and its carry-over worksheet).
-public struct TaxAccount<L: Lanes>: Sendable where L.Scalar == Double {
+public struct TaxAccount<L: Lanes>: Sendable {
   /// Short-term gains less losses of the year, in currency.
   public var short: L
   /// Long-term gains less losses of the year.
@@ -96,11 +96,11 @@ public struct TaxAccount<L: Lanes>: Sendable where L.Scalar == Double {
   public func liability(_ rates: TaxRates) -> L {
     let zero = L(repeating: 0)
     let (short, long) = net
-    let gains = L.larger(short, zero) * L(repeating: rates.short)
-      + L.larger(long, zero) * L(repeating: rates.long)
+    let gains = L.larger(short, zero) * L(repeating: L.Scalar(rates.short))
+      + L.larger(long, zero) * L(repeating: L.Scalar(rates.long))
     let losses = (L.larger(zero - short, zero)) + L.larger(zero - long, zero)
-    let credited = L.smaller(losses, L(repeating: rates.lossLimit))
-    return gains - credited * L(repeating: rates.short)
+    let credited = L.smaller(losses, L(repeating: L.Scalar(rates.lossLimit)))
+    return gains - credited * L(repeating: L.Scalar(rates.short))
   }
 
   /// Enters realised gains and losses.
@@ -139,7 +139,7 @@ public struct TaxAccount<L: Lanes>: Sendable where L.Scalar == Double {
     let shortLoss = L.larger(zero - short, zero)
     let longLoss = L.larger(zero - long, zero)
     // The limit is used by short-term losses first.
-    let limit = L(repeating: rates.lossLimit)
+    let limit = L(repeating: L.Scalar(rates.lossLimit))
     let shortUsed = L.smaller(shortLoss, limit)
     let longUsed = L.smaller(longLoss, limit - shortUsed)
     carriedShort = carriedShort.replacing(with: shortLoss - shortUsed, where: lanes)
@@ -155,7 +155,7 @@ public struct TaxAccount<L: Lanes>: Sendable where L.Scalar == Double {
     for lane in 0..<L.laneCount where lanes[lane: lane] {
       let year = CalendarDate(daysSinceEpoch: Int(day[lane: lane])).year
       if let date = CalendarDate(year: year + 1, month: 1, day: 1) {
-        first[lane: lane] = Double(date.daysSinceEpoch)
+        first[lane: lane] = L.Scalar(date.daysSinceEpoch)
       }
     }
     return first
