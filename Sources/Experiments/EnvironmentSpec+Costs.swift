@@ -33,6 +33,20 @@ extension EnvironmentSpec {
     return TradingCosts(assets: assets, cash: cash)
   }
 
+  /// Reads a specification of costs alone: their keys and `initial_value`.
+  package static func tradingCosts(
+    _ names: [String], _ value: SpecValue, file: String
+  ) throws(SpecError) -> TradingCosts {
+    var reader = try SpecReader(value, file: file)
+    let above = Double.leastNormalMagnitude...
+    let initialValue =
+      reader.has("initial_value")
+      ? try reader.number("initial_value", in: above, "a positive number") : nil
+    let costs = try tradingCosts(names, initialValue: initialValue, &reader)
+    try reader.finish()
+    return costs
+  }
+
   private static func cashAsset(
     _ names: [String], _ reader: inout SpecReader
   ) throws(SpecError) -> Int? {
