@@ -1,4 +1,4 @@
-import Rebalancing
+package import Rebalancing
 
 extension EnvironmentSpec {
   /// Models of price impact.
