@@ -1,4 +1,4 @@
-import Rebalancing
+package import Rebalancing
 
 extension EnvironmentSpec {
   /// Models of price impact.
@@ -31,6 +31,20 @@ extension EnvironmentSpec {
     }
     for i in try frozenAssets(names, cash: cash, &reader) { assets[i].isFrozen = true }
     return TradingCosts(assets: assets, cash: cash)
+  }
+
+  /// Reads a specification of costs alone: their keys and `initial_value`.
+  package static func tradingCosts(
+    _ names: [String], _ value: SpecValue, file: String
+  ) throws(SpecError) -> TradingCosts {
+    var reader = try SpecReader(value, file: file)
+    let above = Double.leastNormalMagnitude...
+    let initialValue =
+      reader.has("initial_value")
+      ? try reader.number("initial_value", in: above, "a positive number") : nil
+    let costs = try tradingCosts(names, initialValue: initialValue, &reader)
+    try reader.finish()
+    return costs
   }
 
   private static func cashAsset(
