@@ -23,30 +23,40 @@ extension TradingCosts.Prepared {
   ) {
     guard hasFilters else { return }
     checkFilter(trades.count, capped.count, weights, values, volumes)
+    for group in capped.indices {
+      capped[group] = filterGroup(
+        &trades, group &* terms.count, weights: weights,
+        value: values.isEmpty ? L(repeating: 0) : values[group], volumes: volumes)
+    }
+  }
+
+  /// Cuts the trades of one group, which begin at `first`.
+  ///
+  /// - Returns: the part of the wanted `Σ|u|` that the cap on ADV forbids.
+  func filterGroup(
+    _ trades: inout MutableSpan<L>, _ first: Int, weights: Span<L>, value: L,
+    volumes: Span<L> = Span()
+  ) -> L {
     let zero = L(repeating: 0)
     let terms = terms.span
-    for group in capped.indices {
-      let first = group &* terms.count
-      let value = values.isEmpty ? zero : values[group]
-      var isCut = L.Mask(repeating: false)
-      var (wanted, excess) = (zero, zero)
-      for i in terms.indices where i != cash && !terms[i].isFrozen {
-        let adv = volumes.isEmpty ? L(repeating: terms[i].adv) : volumes[first &+ i]
-        let size = trades[first &+ i].absolute
-        let allowed = allowed(terms[i], size, value: value, adv: adv)
-        wanted = wanted + size
-        excess = excess + (size - allowed)
-        let done = kept(terms[i], allowed, value: value)
-        isCut = isCut .| cut(&trades, first &+ i, to: done)
-      }
-      for i in terms.indices where terms[i].isFrozen {
-        isCut = isCut .| cut(&trades, first &+ i, to: zero)
-      }
-      capped[group] = excess / L(repeating: 1).replacing(with: wanted, where: zero .< wanted)
-      guard isCut.isAnyTrue else { continue }
-      let spare = cash.map { weights[first &+ $0] }
-      balance(&trades, first, spare: spare, where: isCut)
+    var isCut = L.Mask(repeating: false)
+    var (wanted, excess) = (zero, zero)
+    for i in terms.indices where i != cash && !terms[i].isFrozen {
+      let adv = volumes.isEmpty ? L(repeating: terms[i].adv) : volumes[first &+ i]
+      let size = trades[first &+ i].absolute
+      let allowed = allowed(terms[i], size, value: value, adv: adv)
+      wanted = wanted + size
+      excess = excess + (size - allowed)
+      let done = kept(terms[i], allowed, value: value)
+      isCut = isCut .| cut(&trades, first &+ i, to: done)
     }
+    for i in terms.indices where terms[i].isFrozen {
+      isCut = isCut .| cut(&trades, first &+ i, to: zero)
+    }
+    if isCut.isAnyTrue {
+      balance(&trades, first, spare: cash.map { weights[first &+ $0] }, where: isCut)
+    }
+    return excess / L(repeating: 1).replacing(with: wanted, where: zero .< wanted)
   }
 
   /// What of a trade the cap on ADV allows; compared in currency, so that a value of 0 does no harm.
@@ -80,7 +90,7 @@ extension TradingCosts.Prepared {
   /// Makes the trades of a group sum to 0 again where filters cut them.
   ///
   /// - Parameter spare: the cash weight before the trade; `nil` without a cash asset.
-  private func balance(
+  func balance(
     _ trades: inout MutableSpan<L>, _ first: Int, spare: L?, where isCut: L.Mask
   ) {
     let zero = L(repeating: 0)

@@ -106,6 +106,13 @@ extension TradingCosts {
       }
     }
 
+    /// The cost of trading |u| = `size` of asset `i`, as a fraction of the portfolio's value.
+    func cost(of i: Int, size: L, value: L, price: L, volatility: L) -> L {
+      cost(
+        terms[i], of: size, value: value, price: price, volatility: volatility,
+        adv: L(repeating: terms[i].adv))
+    }
+
     /// `Σ_i |u_i| c_i`
     private func chargeProportional(_ trades: Span<L>, into costs: inout MutableSpan<L>) {
       let perUnit = perUnit.span
