@@ -4,7 +4,7 @@ import Testing
 
 /// What merging lots costs in accuracy, measured on random years.
 @Suite struct LotApproximationTests {
-  /// Recognised gains and tax of a year, by the lot book and by single shares.
+  /// Recognised gains and tax of a year, by the lot book and by the ledger.
   private struct Year {
     var fast = RealizedGains<Double>.none
     var slow = RealizedGains<Double>.none
@@ -13,23 +13,23 @@ import Testing
     var merges = 0.0
 
     static func tax(_ gains: RealizedGains<Double>) -> Double {
-      gains.short * TaxRates.test.short + gains.long * TaxRates.test.long
+      gains.short * CapitalTaxRates.test.short + gains.long * CapitalTaxRates.test.long
     }
 
     /// The difference of the year's tax, as a share of all tax and credit in it.
     var error: Double { abs(Self.tax(fast) - Self.tax(slow)) / max(gross, 1) }
   }
 
-  private func year(_ number: Int, _ order: SaleOrder, gap: Int, lots: Int = 8) -> Year {
+  private func year(_ number: Int, _ order: SaleOrder, gap: Int, lots: Int = 8) throws -> Year {
     var books = Books<Double>(LotLayout(assets: 1, lotsPerAsset: lots), order)
-    var ledger = ShareLedger(order: order, rates: .test)
+    var ledger = ExactLedger(order: order)
     // Bought half a year before, so that lots become long-term on the way.
     let bought = days("2024-01-09") - 180
     books.open(0, 100, at: 95, on: bought)
-    _ = ledger.buy(100, unitCost: 95, on: bought)
+    _ = try ledger.trade(100, at: 95, on: bought)
     var year = Year()
     for trade in TradeSequence.random(number, steps: 364 / gap, every: gap, largest: 8) {
-      let slow = ledger.trade(trade)
+      let slow = try ledger.trade(trade)
       year.fast = year.fast + books.trade(trade)
       year.slow = year.slow + slow
       year.gross += abs(Year.tax(slow))
@@ -45,8 +45,8 @@ import Testing
   ])
   func `a year's tax with eight slots`(
     order: SaleOrder, gap: Int, mean: Double, worst: Double
-  ) {
-    let years = (0..<250).map { year($0, order, gap: gap) }
+  ) throws {
+    let years = try (0..<250).map { try year($0, order, gap: gap) }
     let errors = years.map { 100 * $0.error }
     let average = errors.reduce(0, +) / 250
     let bias = years.reduce(0) { $0 + Year.tax($1.fast) - Year.tax($1.slow) }
