@@ -8,7 +8,7 @@ import Testing
   private struct Year {
     var fast = RealizedGains<Double>.none
     var slow = RealizedGains<Double>.none
-    /// Tax in absolute value, trade by trade: what errors are measured by.
+    /// Tax on every gain and loss of the exact ledger in absolute value, also of the disallowed ones.
     var gross = 0.0
     var merges = 0.0
 
@@ -20,8 +20,8 @@ import Testing
     var error: Double { abs(Self.tax(fast) - Self.tax(slow)) / max(gross, 1) }
   }
 
-  private func year(_ number: Int, _ order: SaleOrder, gap: Int, lots: Int = 8) throws -> Year {
-    var books = Books<Double>(LotLayout(assets: 1, lotsPerAsset: lots), order)
+  private func year(_ number: Int, _ order: SaleOrder, gap: Int) throws -> Year {
+    var books = Books<Double>(LotLayout(assets: 1), order)
     var ledger = ExactLedger(order: order)
     // Bought half a year before, so that lots become long-term on the way.
     let bought = days("2024-01-09") - 180
@@ -32,27 +32,25 @@ import Testing
       let slow = try ledger.trade(trade)
       year.fast = year.fast + books.trade(trade)
       year.slow = year.slow + slow
-      year.gross += abs(Year.tax(slow))
+      year.gross += abs(Year.tax(slow)) + CapitalTaxRates.test.short * slow.disallowed
     }
     year.merges = books.merges()
     return year
   }
 
-  /// Bounds of the mean and of the worst error of 250 years each, in percent.
-  @Test(arguments: [
-    (SaleOrder.fifo, 7, 1.0, 20.0), (.fifo, 1, 3, 50),
-    (.minimumTax, 7, 3, 30), (.minimumTax, 1, 10, 100),
-  ])
-  func `a year's tax with eight slots`(
-    order: SaleOrder, gap: Int, mean: Double, worst: Double
+  /// Trades of up to 8 % of the initial holding every week, and every day (ten times the turnover of
+  /// the holding a year). Measured in percent, mean and worst of 250 years: 0.78 and 10.3, 1.12 and
+  /// 9.4, 1.02 and 10.7, 0.56 and 7.3; with sixteen slots a third to two thirds of that.
+  @Test(arguments: [(SaleOrder.fifo, 7), (.fifo, 1), (.minimumTax, 7), (.minimumTax, 1)])
+  func `a year's tax with eight slots is within a percent or so of the ledger's`(
+    order: SaleOrder, gap: Int
   ) throws {
     let years = try (0..<250).map { try year($0, order, gap: gap) }
-    let errors = years.map { 100 * $0.error }
-    let average = errors.reduce(0, +) / 250
+    let errors = years.map(\.error)
+    #expect(years.count { $0.merges > 0 } > 200)
+    #expect(errors.reduce(0, +) / 250 < 0.014)
+    #expect((errors.max() ?? 1) < 0.14)
     let bias = years.reduce(0) { $0 + Year.tax($1.fast) - Year.tax($1.slow) }
-      / years.reduce(0) { $0 + $1.gross }
-    print("MEASURE", order, gap, average, errors.max() ?? 0, 100 * bias, years.reduce(0) { $0 + $1.merges } / 250)
-    #expect(years.allSatisfy { $0.merges > 0 })
-    #expect(average < mean && (errors.max() ?? 0) < worst)
+    #expect(abs(bias) < 0.01 * years.reduce(0) { $0 + $1.gross })
   }
 }
