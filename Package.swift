@@ -84,7 +84,7 @@ let package = Package(
       name: "MarketsTests", dependencies: ["Algebra", "CZlib", "Markets"], swiftSettings: settings),
     .testTarget(
       name: "RebalancingTests",
-      dependencies: ["Algebra", "Experiments", "Gym", "Markets", "Rebalancing"],
+      dependencies: ["Algebra", "Experiments", "Gym", "Ledgers", "Markets", "Rebalancing"],
       swiftSettings: settings),
     .testTarget(
       name: "ExperimentsTests",

@@ -15,6 +15,12 @@ extension Lanes {
     }
   }
 
+  /// The numbers at places `first` ..< `first + laneCount`, which must exist.
+  @inlinable @inline(__always) public init(_ numbers: [Double], from first: Int) {
+    self.init(repeating: 0)
+    for lane in 0..<Self.laneCount { self[lane: lane] = Scalar(numbers[first + lane]) }
+  }
+
   /// Writes the lanes to places `first` ..< `first + laneCount`, as far as they exist.
   @inlinable @inline(__always) public func write(
     to numbers: inout MutableSpan<Float>, from first: Int

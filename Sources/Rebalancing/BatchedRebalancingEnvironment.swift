@@ -29,7 +29,7 @@ public struct BatchedRebalancingEnvironment<L: Lanes>: VectorEnvironment {
   }
 
   public var observationSpace: Space { task.observation.space }
-  public var actionSpace: Space { .discrete(count: task.actions.count) }
+  public var actionSpace: Space { .discrete(count: task.actionCount) }
   public var autoreset: Autoreset { task.autoreset }
 
   public mutating func reset(seed: UInt64, into transition: inout VectorTransition) {
@@ -86,7 +86,8 @@ public struct BatchedRebalancingEnvironment<L: Lanes>: VectorEnvironment {
   private mutating func begin(
     _ copy: Int, episode: UInt32, flagged: Bool = false, into transition: inout VectorTransition
   ) {
-    portfolios.begin(copy, episode: episode, targets: task.targets)
+    portfolios.begin(copy, episode: episode, task)
+    kernel.begin(copy, &portfolios, source, firstCopy: firstCopy)
     kernel.writeObservation(of: copy, portfolios, &workspace, into: &transition.observations)
     guard !flagged else { return }
     transition.rewards[copy] = 0

@@ -16,6 +16,10 @@ struct Portfolios<L: Lanes>: Sendable {
   var basis: [L]
   /// Log return of the last step per asset.
   var lastLogReturns: [L]
+  /// Price per unit in currency, where trades are accounted for; else empty.
+  var prices: [L]
+  /// Lots and tax position, where there are lots: [groups, ledgerCount].
+  var ledger: [L]
   /// What the market remembers, [groups, stateCount].
   var marketState: [L]
   /// Net asset value in currency per copy, in `Double` at any precision, up to the last lane.
@@ -36,8 +40,11 @@ struct Portfolios<L: Lanes>: Sendable {
     weights = (0..<groupCount).flatMap { _ in targets }
     basis = weights
     lastLogReturns = Array(repeating: zero, count: weights.count)
+    let prices = task.initialPrices.map { L(repeating: L.Scalar($0)) }
+    self.prices = task.needsAccount ? (0..<groupCount).flatMap { _ in prices } : []
+    ledger = Array(repeating: zero, count: groupCount * task.ledgerCount)
     marketState = Array(repeating: zero, count: groupCount * task.market.stateCount)
-    values = Array(repeating: 1, count: groupCount * L.laneCount)
+    values = Array(repeating: task.initialValue, count: groupCount * L.laneCount)
     isOver = Array(repeating: false, count: groupCount * L.laneCount)
     stepsToEnd = Array(repeating: Int32(task.horizon), count: groupCount)
   }
@@ -51,17 +58,18 @@ struct Portfolios<L: Lanes>: Sendable {
   }
 
   /// Puts a copy at the start of an episode.
-  mutating func begin(_ copy: Int, episode: UInt32, targets: [Double]) {
+  mutating func begin(_ copy: Int, episode: UInt32, _ task: RebalancingTask) {
     let (group, lane) = (copy / L.laneCount, copy % L.laneCount)
     episodes[group][lane: lane] = episode
     steps[group][lane: lane] = 0
     for asset in 0..<assetCount {
       let place = group * assetCount + asset
-      weights[place][lane: lane] = L.Scalar(targets[asset])
-      basis[place][lane: lane] = L.Scalar(targets[asset])
+      weights[place][lane: lane] = L.Scalar(task.targets[asset])
+      basis[place][lane: lane] = L.Scalar(task.targets[asset])
       lastLogReturns[place][lane: lane] = 0
+      if !prices.isEmpty { prices[place][lane: lane] = L.Scalar(task.initialPrices[asset]) }
     }
-    values[copy] = 1
+    values[copy] = task.initialValue
     isOver[copy] = false
   }
 

@@ -204,16 +204,6 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
   }
 }
 
-extension TaxModel {
-  /// The flat rate; 0 without tax.
-  var rate: Double {
-    switch self {
-    case .none: 0
-    case .averageCost(let rate): rate
-    }
-  }
-}
-
 extension ObservationBuilder {
   /// The box that observations lie in.
   var space: Space { .box(low: columns.map(\.low), high: columns.map(\.high)) }

@@ -36,6 +36,8 @@ public struct RebalancingTask: Sendable {
   public var hasHarvestAction: Bool
   /// What being away from the target costs.
   public var driftCost: DriftCost
+  /// How realised gains are taxed.
+  public var tax: TaxModel
   /// What of the portfolio's return enters the reward.
   public var returnCapture: ReturnCapture
   /// The reward is multiplied by this.
@@ -93,12 +95,24 @@ public struct RebalancingTask: Sendable {
       || !flows.isEmpty
   }
 
+  /// Numbers per portfolio that lots and tax position take; 0 without lots.
+  var ledgerCount: Int {
+    tax.lots.map { $0.layout(assets: assets.count).count + TaxPosition<Double>.count } ?? 0
+  }
+
   /// Dates of the synthetic markets.
   public var clock: StepClock { StepClock(start: startDate, stepsPerYear: stepsPerYear) }
 
+  /// The first and the last day that an episode may meet.
+  var dates: (first: CalendarDate, last: CalendarDate) {
+    market.dates ?? (startDate, clock.date(step: horizon))
+  }
+
   /// The closed-form half-width of the first asset, where the formula's conditions hold.
   public var closedFormHalfWidth: Double? {
-    Rebalancing.closedFormHalfWidth(targets: targets, costs: costs, driftCost: driftCost)
+    costs.proportionalPerUnit.flatMap {
+      Rebalancing.closedFormHalfWidth(targets: targets, costPerUnit: $0, driftCost: driftCost)
+    }
   }
 }
 
@@ -108,13 +122,6 @@ public enum DriftCost: Sendable, Hashable {
   case quadratic(riskAversion: Double)
   /// λ √(dᵀΣd) Δt: the annualised tracking error in proportion.
   case trackingError(weight: Double)
-}
-
-/// How realised gains are taxed.
-public enum TaxModel: Sendable, Hashable {
-  case none
-  /// A flat rate on gains over average cost; losses are credited at the same rate.
-  case averageCost(rate: Double)
 }
 
 /// What of the portfolio's return enters the reward, gross of costs.

@@ -21,13 +21,19 @@ struct StepKernel<L: Lanes>: Sendable {
   private let constantCovariance: [L.Scalar]?
   private let observation: ObservationBuilder
   private let laneNumbers: L.Words
+  /// Trades that are more than proportional costs paid pro rata; `nil` for the fast path.
+  private let account: AccountKernel<L>?
+  private let harvests: Harvests
+  private let horizon: Int
+  private let flows: CashFlows
+  private let calendar: StepCalendar
 
   init(_ task: RebalancingTask) {
     assetCount = task.assets.count
     targets = task.targets.map { L.Scalar($0) }
     fractions = task.actions.map { L.Scalar($0) }
-    costPerUnit = task.costs.perUnit.map { L.Scalar($0) }
-    taxRate = L.Scalar(task.tax.rate)
+    costPerUnit = (task.costs.proportionalPerUnit ?? []).map { L.Scalar($0) }
+    taxRate = L.Scalar(task.tax.averageCostRate)
     switch task.driftCost {
     case .quadratic(let riskAversion):
       driftFactor = L.Scalar(riskAversion / 2 / task.stepsPerYear)
@@ -44,6 +50,11 @@ struct StepKernel<L: Lanes>: Sendable {
     var numbers = L.Words(word: 0)
     for lane in 0..<L.laneCount { numbers[lane: lane] = UInt32(lane) }
     laneNumbers = numbers
+    account = task.needsAccount ? AccountKernel(task) : nil
+    harvests = Harvests(task)
+    horizon = task.horizon
+    flows = task.flows
+    calendar = StepCalendar(task)
   }
 
   /// Steps all copies of a block.
@@ -54,14 +65,19 @@ struct StepKernel<L: Lanes>: Sendable {
     _ source: RandomSource, firstCopy: Int, _ work: inout StepWorkspace<L>,
     _ transition: inout VectorTransition
   ) -> Bool {
-    trade(
-      block, actions, weights: portfolios.weights, basis: &portfolios.basis, held: &work.held,
-      costs: &work.costs, taxes: &work.taxes)
     for (index, group) in block.enumerated() {
-      work.paths[index] = MarketPath(
-        source: source,
-        copy: L.Words(word: UInt32(firstCopy + group * L.laneCount)) &+ laneNumbers,
-        episode: portfolios.episodes[group], step: portfolios.steps[group])
+      work.paths[index] = path(group, portfolios, source, firstCopy)
+    }
+    if let account {
+      trade(
+        account, block, actions, paths: work.paths, weights: portfolios.weights,
+        prices: portfolios.prices, values: portfolios.values, basis: &portfolios.basis,
+        ledger: &portfolios.ledger, held: &work.held, desk: &work.desk, costs: &work.costs,
+        taxes: &work.taxes)
+    } else {
+      trade(
+        block, actions, weights: portfolios.weights, basis: &portfolios.basis, held: &work.held,
+        costs: &work.costs, taxes: &work.taxes)
     }
     chargeDrift(
       block, paths: work.paths, state: portfolios.marketState, held: work.held,
@@ -72,13 +88,126 @@ struct StepKernel<L: Lanes>: Sendable {
     grow(
       block, held: work.held, growth: work.growth, weights: &portfolios.weights,
       basis: &portfolios.basis, totals: &work.totals, targetTotals: &work.targetTotals)
+    if account != nil {
+      followPrices(block, growth: work.growth, prices: &portfolios.prices)
+    }
     let areSolvent = reward(
       block, work, values: &portfolios.values, rewards: &transition.rewards)
+    if let cash = account?.cash, !flows.isEmpty {
+      land(
+        cash, block, paths: work.paths, values: &portfolios.values,
+        weights: &portfolios.weights, basis: &portfolios.basis)
+    }
     let areRunning = portfolios.advance(block)
     clear(block, &transition.terminated)
     clear(block, &transition.truncated)
     observe(block, portfolios, columns: &work.columns, rows: &transition.observations)
     return !areSolvent || !areRunning
+  }
+
+  private func path(
+    _ group: Int, _ portfolios: Portfolios<L>, _ source: RandomSource, _ firstCopy: Int
+  ) -> MarketPath<L> {
+    MarketPath(
+      source: source, copy: L.Words(word: UInt32(firstCopy + group * L.laneCount)) &+ laneNumbers,
+      episode: portfolios.episodes[group], step: portfolios.steps[group])
+  }
+
+  /// Prepares the market and the ledger for a copy's new episode.
+  func begin(
+    _ copy: Int, _ portfolios: inout Portfolios<L>, _ source: RandomSource, firstCopy: Int
+  ) {
+    let group = copy / L.laneCount
+    var lanes = L.Mask(repeating: false)
+    lanes[lane: copy % L.laneCount] = true
+    let path = path(group, portfolios, source, firstCopy)
+    beginMarket(path, group, lanes, &portfolios.marketState)
+    if let account { beginLedger(account, path, group, lanes, &portfolios.ledger) }
+  }
+
+  private func beginMarket(
+    _ path: MarketPath<L>, _ group: Int, _ lanes: L.Mask, _ states: inout [L]
+  ) {
+    let count = market.stateCount
+    var states = states.mutableSpan
+    var state = states._mutatingExtracting(group * count..<(group + 1) * count)
+    market.begin(path, where: lanes, state: &state)
+  }
+
+  private func beginLedger(
+    _ account: AccountKernel<L>, _ path: MarketPath<L>, _ group: Int, _ lanes: L.Mask,
+    _ ledgers: inout [L]
+  ) {
+    let count = account.ledgerCount
+    var ledgers = ledgers.mutableSpan
+    var ledger = ledgers._mutatingExtracting(group * count..<(group + 1) * count)
+    account.begin(on: calendar.days(path), where: lanes, ledger: &ledger)
+  }
+
+  /// Trades, group by group, where they are accounted for.
+  private func trade(
+    _ account: AccountKernel<L>, _ block: Range<Int>, _ actions: Span<Int32>,
+    paths: [MarketPath<L>], weights: [L], prices: [L], values: [Double], basis: inout [L],
+    ledger: inout [L], held: inout [L], desk: inout TradingDesk<L>, costs: inout [L],
+    taxes: inout [L]
+  ) {
+    let n = assetCount
+    let count = account.ledgerCount
+    var basis = basis.mutableSpan
+    var ledger = ledger.mutableSpan
+    var held = held.mutableSpan
+    for (index, group) in block.enumerated() {
+      let action = L(actions, from: group * L.laneCount)
+      let now = AccountKernel<L>.Situation(
+        fraction: fraction(action), isHarvesting: harvests.mask(action),
+        isLast: calendar.isLast(paths[index].step, lanes: L.laneCount), value: L(values, from: group * L.laneCount),
+        day: account.tradingDay(calendar.days(paths[index])))
+      let assets = group * n..<(group + 1) * n
+      desk.setQuotes(prices.span.extracting(assets))
+      var ownBasis = basis._mutatingExtracting(assets)
+      var ownLedger = ledger._mutatingExtracting(group * count..<(group + 1) * count)
+      var ownHeld = held._mutatingExtracting(index * n..<(index + 1) * n)
+      let result = desk.trade(
+        account, now, weights: weights.span.extracting(assets), basis: &ownBasis,
+        ledger: &ownLedger, held: &ownHeld)
+      costs[index] = result.cost
+      taxes[index] = result.tax
+    }
+  }
+
+  /// Prices move with the market.
+  private func followPrices(_ block: Range<Int>, growth: [L], prices: inout [L]) {
+    let growth = growth.span
+    var prices = prices.mutableSpan
+    for i in 0..<block.count * assetCount {
+      let place = block.lowerBound * assetCount + i
+      prices[place] = prices[place] * growth[i]
+    }
+  }
+
+  /// Deposits and withdrawals land in cash.
+  private func land(
+    _ cash: Int, _ block: Range<Int>, paths: [MarketPath<L>], values: inout [Double],
+    weights: inout [L], basis: inout [L]
+  ) {
+    for (index, group) in block.enumerated() {
+      var flow: L = flows.random(
+        source: paths[index].source, copy: paths[index].copy, episode: paths[index].episode,
+        step: paths[index].step)
+      flow = flow + calendar.scheduledFlow(paths[index].step)
+      let before = L(values, from: group * L.laneCount)
+      let after = before + flow
+      for lane in 0..<L.laneCount {
+        values[group * L.laneCount + lane] += Double(flow[lane: lane])
+      }
+      let scale = before / after
+      for i in group * assetCount..<(group + 1) * assetCount {
+        weights[i] = weights[i] * scale
+        basis[i] = basis[i] * scale
+      }
+      let place = group * assetCount + cash
+      weights[place] = weights[place] + flow / after
+    }
   }
 
   /// Trades towards the targets; costs, realised gains and the basis follow.
@@ -310,6 +439,8 @@ struct StepWorkspace<L: Lanes>: Sendable {
   var costs: [L]
   var taxes: [L]
   var drifts: [L]
+  /// Where trades are accounted for.
+  var desk: TradingDesk<L>
   /// Of one group: [assets], [assets, assets] and [features].
   var deviations: [L]
   var covariance: [L]
@@ -329,6 +460,7 @@ struct StepWorkspace<L: Lanes>: Sendable {
     targetTotals = costs
     taxes = costs
     drifts = costs
+    desk = TradingDesk(assets: task.needsAccount ? assets : 0)
     deviations = Array(repeating: zero, count: assets)
     covariance = Array(repeating: zero, count: assets * assets)
     columns = Array(repeating: zero, count: task.observation.size)

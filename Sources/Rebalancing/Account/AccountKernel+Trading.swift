@@ -3,13 +3,13 @@ import Algebra
 extension AccountKernel {
   /// Sells losses that are worth it and buys the substitutes.
   func harvest(
-    _ now: Situation, _ result: inout Result, _ held: inout MutableSpan<L>,
+    _ now: Situation, _ quotes: Span<L>, _ result: inout Result, _ held: inout MutableSpan<L>,
     _ ledger: inout MutableSpan<L>
   ) {
     guard let book, let rule = lotTax?.harvesting, now.isHarvesting.isAnyTrue else { return }
     for i in held.indices where i != cash {
       let harvest = book.harvest(
-        i, rule, at: SecurityPrices(now.prices[i]), cost: Double(costs.perUnit[i]), on: now.day,
+        i, rule, at: SecurityPrices(quotes[place(.price, i)]), cost: Double(costs.perUnit[i]), on: now.day,
         where: now.isHarvesting, in: &ledger)
       let paid = harvest.cost / now.value
       held[i] = held[i] - paid
@@ -20,12 +20,12 @@ extension AccountKernel {
   }
 
   /// The trades towards the targets, of what can be traded.
-  func wish(_ now: Situation, _ weights: Span<L>, into trades: inout MutableSpan<L>) {
+  func wish(_ now: Situation, _ quotes: Span<L>, _ weights: Span<L>, into trades: inout MutableSpan<L>) {
     for i in trades.indices {
       trades[i] = now.fraction * (L(repeating: targets[i]) - weights[i])
     }
-    guard !now.tradable.isEmpty else { return }
-    for i in trades.indices { trades[i] = trades[i] * now.tradable[i] }
+    guard hasInterruptions else { return }
+    for i in trades.indices { trades[i] = trades[i] * quotes[place(.tradable, i)] }
     costs.balance(
       &trades, 0, spare: cash.map { weights[$0] }, where: L.Mask(repeating: true))
   }
@@ -40,58 +40,63 @@ extension AccountKernel {
 
   /// Sells, then buys; costs are added up, gains realised, weights and lots changed.
   func execute(
-    _ now: Situation, _ result: inout Result, _ trades: Span<L>, _ held: inout MutableSpan<L>,
+    _ now: Situation, _ quotes: Span<L>, _ result: inout Result, _ trades: Span<L>,
+    _ held: inout MutableSpan<L>,
     _ basis: inout MutableSpan<L>, _ ledger: inout MutableSpan<L>
   ) {
     for i in trades.indices where i != cash {
-      let share = costShare(i, trades[i], now)
+      let share = costShare(i, trades[i], now, quotes)
       result.cost = result.cost + trades[i].absolute * share
       if book == nil {
         moveBasis(i, trades[i], weight: held[i], &result, &basis)
       } else {
-        sell(i, L(repeating: 0) - trades[i], costShare: share, now, &result, &ledger)
+        sell(i, L(repeating: 0) - trades[i], costShare: share, now, quotes, &result, &ledger)
       }
     }
     if book != nil {
       for i in trades.indices where i != cash {
-        buy(i, trades[i], costShare: costShare(i, trades[i], now), now, &result, &ledger)
+        buy(i, trades[i], costShare: costShare(i, trades[i], now, quotes), now, quotes, &result, &ledger)
       }
     }
     for i in trades.indices { held[i] = held[i] + trades[i] }
   }
 
   /// The cost of a trade per unit of its amount.
-  private func costShare(_ i: Int, _ trade: L, _ now: Situation) -> L {
+  private func costShare(
+    _ i: Int, _ trade: L, _ now: Situation, _ quotes: Span<L>
+  ) -> L {
     if costs.isProportional { return L(repeating: costs.perUnit[i]) }
     let zero = L(repeating: 0)
     let size = trade.absolute
     let cost = costs.cost(
-      of: i, size: size, value: now.value, price: now.prices.isEmpty ? zero : now.prices[i],
-      volatility: now.volatilities.isEmpty ? zero : now.volatilities[i])
+      of: i, size: size, value: now.value, price: quotes[place(.price, i)],
+      volatility: quotes[place(.volatility, i)])
     return cost / L(repeating: 1).replacing(with: size, where: zero .< size)
   }
 
   private func sell(
-    _ i: Int, _ amount: L, costShare: L, _ now: Situation, _ result: inout Result,
+    _ i: Int, _ amount: L, costShare: L, _ now: Situation, _ quotes: Span<L>,
+    _ result: inout Result,
     _ ledger: inout MutableSpan<L>
   ) {
     let lanes = L(repeating: 0) .< amount
     guard let book, lanes.isAnyTrue else { return }
-    let net = now.prices[i] * (L(repeating: 1) - costShare)
-    let units = amount * now.value / now.prices[i]
+    let net = quotes[place(.price, i)] * (L(repeating: 1) - costShare)
+    let units = amount * now.value / quotes[place(.price, i)]
     result.gains =
       result.gains
       + book.sell(i, units: units, at: SecurityPrices(net), on: now.day, where: lanes, in: &ledger)
   }
 
   private func buy(
-    _ i: Int, _ amount: L, costShare: L, _ now: Situation, _ result: inout Result,
+    _ i: Int, _ amount: L, costShare: L, _ now: Situation, _ quotes: Span<L>,
+    _ result: inout Result,
     _ ledger: inout MutableSpan<L>
   ) {
     let lanes = L(repeating: 0) .< amount
     guard let book, lanes.isAnyTrue else { return }
-    let unitCost = now.prices[i] * (L(repeating: 1) + costShare)
-    let units = amount * now.value / now.prices[i]
+    let unitCost = quotes[place(.price, i)] * (L(repeating: 1) + costShare)
+    let units = amount * now.value / quotes[place(.price, i)]
     result.gains =
       result.gains
       + book.buy(i, units: units, unitCost: unitCost, on: now.day, where: lanes, in: &ledger)

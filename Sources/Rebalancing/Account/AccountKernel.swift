@@ -19,7 +19,11 @@ struct AccountKernel<L: Lanes>: Sendable {
   let averageCostRate: L.Scalar
   let lotTax: LotTax?
   let book: LotBook<L>?
-  let longTerm: LongTermTable
+  /// Whether assets are ever halted.
+  let hasInterruptions: Bool
+  private let longTerm: LongTermTable
+  private let initialValue: L.Scalar
+  private let initialPrices: [L.Scalar]
 
   init(_ task: RebalancingTask) {
     assetCount = task.assets.count
@@ -28,8 +32,15 @@ struct AccountKernel<L: Lanes>: Sendable {
     cash = task.payment.cash
     averageCostRate = L.Scalar(task.tax.averageCostRate)
     lotTax = task.tax.lots
-    book = task.tax.lots.map { LotBook(layout: $0.layout(assets: task.assets.count), order: $0.order, rates: $0.rates, washWindow: $0.washWindow) }
-    longTerm = task.longTermTable
+    book = task.tax.lots.map {
+      LotBook(
+        layout: $0.layout(assets: task.assets.count), order: $0.order, rates: $0.rates,
+        washWindow: $0.washWindow)
+    }
+    hasInterruptions = false
+    longTerm = LongTermTable(task)
+    initialValue = L.Scalar(task.initialValue)
+    initialPrices = task.initialPrices.map { L.Scalar($0) }
   }
 
   /// What a trade meets: the portfolio of one group at the moment of the decision.
@@ -43,12 +54,21 @@ struct AccountKernel<L: Lanes>: Sendable {
     /// V in currency.
     var value: L
     var day: TradingDay<L>
-    /// Per asset, in currency per unit.
-    var prices: Span<L>
-    /// Per asset and day, where impact needs them.
-    var volatilities: Span<L>
-    /// 1 where an asset can be traded, else 0; empty where all can.
-    var tradable: Span<L>
+  }
+
+  /// What the market says of an asset, rows of a [3, assets] span.
+  enum Quote: Int {
+    /// In currency per unit.
+    case price
+    /// Per √day; only where costs need it.
+    case volatility
+    /// 1 where the asset can be traded, else 0; only where trade is ever interrupted.
+    case tradable
+  }
+
+  /// Place of a quote in the span.
+  @inline(__always) func place(_ quote: Quote, _ i: Int) -> Int {
+    quote.rawValue &* assetCount &+ i
   }
 
   /// What a trade came to, as fractions of value.
@@ -67,31 +87,59 @@ struct AccountKernel<L: Lanes>: Sendable {
     var averageGains = L(repeating: 0)
   }
 
+  /// Numbers of a group's lots and tax position.
+  var ledgerCount: Int {
+    book.map { $0.layout.count + TaxPosition<L>.count } ?? 0
+  }
+
+  /// Opens lots and tax position at an episode's start.
+  ///
+  /// - Parameters:
+  ///   - day: days since 1970-01-01.
+  ///   - ledger: of one group.
+  func begin(on day: L, where lanes: L.Mask, ledger: inout MutableSpan<L>) {
+    guard let book else { return }
+    for i in 0..<assetCount {
+      let price = L(repeating: initialPrices[i])
+      let units = i == cash ? L(repeating: 0) : L(repeating: targets[i] * initialValue) / price
+      book.open(i, units: units, unitBasis: price, on: day, where: lanes, in: &ledger)
+    }
+    var position = TaxPosition<L>(ledger.span, at: accountOffset)
+    position.begin(on: day, where: lanes)
+    position.write(to: &ledger, at: accountOffset)
+  }
+
+  /// What the rules of holding periods say of a day.
+  func tradingDay(_ day: L) -> TradingDay<L> {
+    book == nil ? TradingDay(day: day, longSince: day) : longTerm.tradingDay(day)
+  }
+
   /// Trades, pays and writes the post-trade weights.
   ///
   /// - Parameters:
   ///   - weights: before the trade; shape [assets], as all spans of one group here.
+  ///   - quotes: shape [3, assets].
   ///   - basis: acquisition cost as a fraction of value; moves along, without lots.
   ///   - ledger: lots and tax account; moves along, with lots.
   ///   - trades: receives u, what is traded of each asset in all.
   ///   - held: receives the post-trade weights, which sum to 1.
   ///   - scratch: [assets], to compute in.
   func trade(
-    _ now: Situation, weights: Span<L>, basis: inout MutableSpan<L>,
+    _ now: Situation, weights: Span<L>, quotes: Span<L>, basis: inout MutableSpan<L>,
     ledger: inout MutableSpan<L>, trades: inout MutableSpan<L>, held: inout MutableSpan<L>,
     scratch: inout MutableSpan<L>
   ) -> Result {
     var result = Result()
     openDay(now, &result, &ledger)
     for i in 0..<assetCount { held[i] = weights[i] }
-    harvest(now, &result, &held, &ledger)
-    wish(now, held.span, into: &trades)
+    harvest(now, quotes, &result, &held, &ledger)
+    wish(now, quotes, held.span, into: &trades)
     filter(now, &result, &trades, weights: held.span)
-    execute(now, &result, trades.span, &held, &basis, &ledger)
+    execute(now, quotes, &result, trades.span, &held, &basis, &ledger)
     payTax(now, &result, &ledger)
     if let cash {
       debit(cash, &result, &held)
-      raise(cash, now, &result, &trades, &held, &basis, &ledger, &scratch)
+      raise(cash, now, quotes, &result, &trades, &held, &basis, &ledger, &scratch)
       let left = L(repeating: 1) - (result.cost + result.tax)
       for i in held.indices { held[i] = held[i] / left }
       for i in basis.indices { basis[i] = basis[i] / left }

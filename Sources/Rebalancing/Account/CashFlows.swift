@@ -44,7 +44,7 @@ public struct CashFlows: Sendable, Hashable {
 
   /// What lands by chance at the end of a step, a pure function of seed, copy, episode and step.
   public func random<L: Lanes>(
-    _ source: RandomSource, copy: L.Words, episode: L.Words, step: L.Words
+    source: RandomSource, copy: L.Words, episode: L.Words, step: L.Words
   ) -> L {
     guard let chance else { return L(repeating: 0) }
     let words = source.words(.flows, copy: copy, episode: episode, step: step, draw: 0)

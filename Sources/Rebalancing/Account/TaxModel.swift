@@ -19,8 +19,9 @@ public enum TaxModel: Sendable, Hashable {
 
 /// Tax on lots: rates, the order of sale, wash sales, when tax is paid, harvesting.
 public struct LotTax: Sendable, Hashable {
-  public var rates: TaxRates
-  public var timing: TaxTiming
+  public var rates: CapitalTaxRates
+  /// When tax is paid.
+  public var payment: TaxPayment
   /// Which lots a sale takes first.
   public var order: SaleOrder
   /// Slots for lots per asset.
@@ -34,12 +35,12 @@ public struct LotTax: Sendable, Hashable {
   public var isOverlay: Bool
 
   public init(
-    rates: TaxRates, timing: TaxTiming = .immediate, order: SaleOrder = .fifo,
+    rates: CapitalTaxRates, payment: TaxPayment = .immediate, order: SaleOrder = .fifo,
     lotsPerAsset: Int = 8, washWindow: Int? = 30, harvesting: HarvestingRule? = nil,
     isOverlay: Bool = true
   ) {
     self.rates = rates
-    self.timing = timing
+    self.payment = payment
     self.order = order
     self.lotsPerAsset = lotsPerAsset
     self.washWindow = washWindow

@@ -54,6 +54,12 @@ public struct LongTermTable: Sendable {
     }
   }
 
+  /// The days that a task may meet, and a year before.
+  init(_ task: RebalancingTask) {
+    let (first, last) = task.dates
+    self.init(from: first.adding(days: -400), count: last.days(since: first) + 800)
+  }
+
   private static func lastLongTermPurchase(on day: Int, _ rule: LongTermRule) -> Int {
     // The rule shifts a day by nearly the same number everywhere.
     let shift = rule.firstLongTermDay(boughtOn: CalendarDate(daysSinceEpoch: day)).daysSinceEpoch

@@ -58,9 +58,8 @@ extension LotBook {
   ) {
     writeAmounts(asset, at: prices, in: &state)
     switch order {
-    case .fifo, .averageCost: rank((0..<layout.lotsPerAsset).reversed(), in: &state)
-    case .lifo: rank(0..<layout.lotsPerAsset, in: &state)
-    case .hifo, .minimumTax:
+    case .fifo, .averageCost: rankByAge(in: &state)
+    case .lifo, .hifo, .minimumTax:
       writeKeys(asset, at: prices, on: day, in: &state)
       rankByKey(in: &state)
     }
@@ -81,10 +80,10 @@ extension LotBook {
     }
   }
 
-  /// Lots in order of their slots.
-  private func rank(_ slots: some Sequence<Int>, in state: inout MutableSpan<L>) {
+  /// The oldest first.
+  private func rankByAge(in state: inout MutableSpan<L>) {
     var ahead = L(repeating: 0)
-    for slot in slots {
+    for slot in (0..<layout.lotsPerAsset).reversed() {
       state[row: layout.scratch(.ahead, slot)] = ahead
       ahead = ahead + state[row: layout.scratch(.amount, slot)]
     }
@@ -98,11 +97,14 @@ extension LotBook {
     let long = L(repeating: L.Scalar(rates.long))
     for slot in 0..<layout.lotsPerAsset {
       let lot = lot(asset, slot, in: state.span)
-      var key = L(repeating: 0) - lot.unitBasis
-      if order == .minimumTax {
-        let rate = short.replacing(with: long, where: lot.heldFrom .<= day.longSince)
-        key = (price(prices, of: lot) - lot.unitBasis) * rate
-      }
+      let key =
+        switch order {
+        case .lifo: L(repeating: 0) - lot.acquired
+        case .minimumTax:
+          (price(prices, of: lot) - lot.unitBasis)
+            * short.replacing(with: long, where: lot.heldFrom .<= day.longSince)
+        default: L(repeating: 0) - lot.unitBasis
+        }
       state[row: layout.scratch(.key, slot)] = key
     }
   }

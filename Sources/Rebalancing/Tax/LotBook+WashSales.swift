@@ -20,7 +20,8 @@ extension LotBook {
       state[row: layout.lot(asset, slot)] = units
       // Of a merged lot the units that have replaced nothing go first.
       state[row: layout.lot(asset, slot) + 4] = L.smaller(lot.replaced, units)
-      let isLoss = (zero .< sold) .& (unitGain .< zero)
+      // What rounding leaves of a sale at cost is no loss.
+      let isLoss = (zero .< sold) .& (unitGain .< lot.unitBasis * L(repeating: -Self.dust))
       lost = lost .| isLoss
       // Replacing changes lots that are sold in part themselves: what is sold is put aside.
       state[row: layout.scratch(.sold, slot)] = sold.masked(isLoss)

@@ -19,11 +19,11 @@ public struct LotBook<L: Lanes>: Sendable {
   /// Which lots are sold first.
   public let order: SaleOrder
   /// What gains are taxed at; decides the order `minimumTax`.
-  public let rates: TaxRates
+  public let rates: CapitalTaxRates
   /// Days on either side of a loss sale within which a purchase washes it; `nil` for no such rule.
   public let washWindow: Int?
 
-  public init(layout: LotLayout, order: SaleOrder, rates: TaxRates, washWindow: Int? = 30) {
+  public init(layout: LotLayout, order: SaleOrder, rates: CapitalTaxRates, washWindow: Int? = 30) {
     self.layout = layout
     self.order = order
     self.rates = rates

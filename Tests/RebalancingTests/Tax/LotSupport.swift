@@ -8,7 +8,7 @@ struct Books<L: Lanes> where L.Scalar == Double {
   var state: [L]
   let table = LongTermTable(from: day("2024-01-01"), count: 800)
 
-  init(_ layout: LotLayout, _ order: SaleOrder = .fifo, _ rates: TaxRates = .test) {
+  init(_ layout: LotLayout, _ order: SaleOrder = .fifo, _ rates: CapitalTaxRates = .test) {
     book = LotBook(layout: layout, order: order, rates: rates)
     state = Array(repeating: L(repeating: 0), count: layout.count)
   }
@@ -63,9 +63,9 @@ struct Books<L: Lanes> where L.Scalar == Double {
   func merges(_ asset: Int = 0) -> L { book.merges(asset, in: state.span) }
 }
 
-extension TaxRates {
+extension CapitalTaxRates {
   /// Rates to test with.
-  static var test: Self { TaxRates(short: 0.35, long: 0.15) }
+  static var test: Self { CapitalTaxRates(short: 0.35, long: 0.15) }
 }
 
 /// Days since 1970-01-01 of a date that exists.

@@ -49,11 +49,3 @@ extension Books<Double> {
     return sell(Double(-trade.shares), at: SecurityPrices(trade.price), on: trade.day)
   }
 }
-
-extension ShareLedger {
-  /// The same.
-  mutating func trade(_ trade: TradeSequence.Trade) -> RealizedGains<Double> {
-    if trade.shares > 0 { return buy(trade.shares, unitCost: trade.price, on: trade.day) }
-    return sell(-trade.shares, prices: [trade.price, trade.price], on: trade.day)
-  }
-}

@@ -3,7 +3,7 @@ import Markets
 import Rebalancing
 import Testing
 
-@Suite struct TaxAccountTests {
+@Suite struct TaxPositionTests {
   /// The carry-over worksheet: short and long results, carried short and long.
   @Test(arguments: [
     (-10_000.0, 1_000.0, 6_000.0, 0.0), (1_000, -8_000, 0, 4_000), (-5_000, 2_000, 0, 0),
@@ -12,19 +12,19 @@ import Testing
   func `losses beyond the limit are carried with their character`(
     short: Double, long: Double, carriedShort: Double, carriedLong: Double
   ) {
-    var account = TaxAccount<Double>()
+    var account = TaxPosition<Double>()
     account.begin(on: Double(days("2024-03-01")), where: true)
     account.realize(RealizedGains(short: short, long: long))
     #expect(account.liability(.test) == -0.35 * min(3_000, -(short + long)))
     _ = account.advance(
-      to: Double(days("2025-01-02")), rates: .test, timing: .immediate, where: true)
+      to: Double(days("2025-01-02")), rates: .test, payment: .immediate, where: true)
     #expect(account.carriedShort == carriedShort && account.carriedLong == carriedLong)
     #expect(account.short == 0 && account.long == 0)
   }
 
   /// Dollar by dollar: each dollar of loss takes a dollar of gain, its own term first.
   private func naiveLiability(
-    short: Int, long: Int, carriedShort: Int, carriedLong: Int, _ rates: TaxRates
+    short: Int, long: Int, carriedShort: Int, carriedLong: Int, _ rates: CapitalTaxRates
   ) -> Double {
     var gains = (short: max(0, short), long: max(0, long))
     var losses = (
@@ -41,7 +41,7 @@ import Testing
 
   @Test func `netting is the netting of single dollars`() {
     let source = RandomSource(seed: 3)
-    let rates = TaxRates(short: 0.375, long: 0.125, lossLimit: 32)
+    let rates = CapitalTaxRates(short: 0.375, long: 0.125, lossLimit: 32)
     for trial in 0..<2_000 {
       let numbers = (0..<4).map {
         source.integer(
@@ -60,7 +60,7 @@ import Testing
   }
 
   @Test func `immediate tax is the change of the year's liability and no credit beyond it`() {
-    var account = TaxAccount<Double>()
+    var account = TaxPosition<Double>()
     account.begin(on: Double(days("2024-03-01")), where: true)
     let gains = [(1_000.0, 0.0), (-5_000, 0), (0, 4_000), (10_000, -2_000)]
     var paid: [Double] = []
@@ -73,13 +73,13 @@ import Testing
   }
 
   @Test func `annual tax is paid at the first step from 15 April on`() {
-    var account = TaxAccount<Double>()
+    var account = TaxPosition<Double>()
     account.begin(on: Double(days("2024-03-01")), where: true)
     account.realize(RealizedGains(short: 1_000, long: 2_000))
     var payments: [String: Double] = [:]
     for date in ["2024-12-31", "2025-01-02", "2025-04-14", "2025-04-15", "2025-04-16"] {
       payments[date] = account.advance(
-        to: Double(days(date)), rates: .test, timing: .annual, where: true)
+        to: Double(days(date)), rates: .test, payment: .annual, where: true)
     }
     #expect(payments.filter { $0.value != 0 } == ["2025-04-15": 650])
     account.realize(RealizedGains(short: 100, long: 0))
@@ -89,26 +89,26 @@ import Testing
   }
 
   @Test func `a credit of an earlier year's losses comes with the new year`() {
-    var account = TaxAccount<Double>()
+    var account = TaxPosition<Double>()
     account.begin(on: Double(days("2024-03-01")), where: true)
     account.realize(RealizedGains(short: -10_000, long: 0))
     #expect(account.payLiability(.test, where: true) == -1_050)
     #expect(
       account.advance(
-        to: Double(days("2025-02-01")), rates: .test, timing: .immediate, where: true) == 0)
+        to: Double(days("2025-02-01")), rates: .test, payment: .immediate, where: true) == 0)
     #expect(account.payLiability(.test, where: true) == -1_050)
     #expect(account.tax(on: RealizedGains(short: 7_000, long: 0), .test) == 1_050)
   }
 
   @Test func `an account is its numbers`() {
-    var account = TaxAccount<Double>()
+    var account = TaxPosition<Double>()
     account.begin(on: Double(days("2024-03-01")), where: true)
     account.realize(RealizedGains(short: 3, long: 5))
     _ = account.payLiability(.test, where: true)
-    var numbers = [Double](repeating: -1, count: TaxAccount<Double>.count + 2)
+    var numbers = [Double](repeating: -1, count: TaxPosition<Double>.count + 2)
     var span = numbers.mutableSpan
     account.write(to: &span, at: 2)
-    let copy = TaxAccount<Double>(numbers.span, at: 2)
+    let copy = TaxPosition<Double>(numbers.span, at: 2)
     #expect("\(copy)" == "\(account)")
     #expect(numbers[0...1] == [-1, -1])
   }
@@ -121,7 +121,7 @@ import Testing
     let payment = account.payLiability(.test, where: mask)
     #expect(payment == [0, 0, 0, 35, 0, 0, 0, 0])
     _ = account.advance(
-      to: .init(repeating: Double(days("2025-02-01"))), rates: .test, timing: .annual,
+      to: .init(repeating: Double(days("2025-02-01"))), rates: .test, payment: .annual,
       where: mask)
     #expect(account.short == [100, 100, 100, 0, 100, 100, 100, 100])
   }
@@ -129,8 +129,8 @@ import Testing
 
 extension SIMD8<Double> {
   /// An account begun in March 2024.
-  fileprivate static var account: TaxAccount<Self> {
-    var account = TaxAccount<Self>()
+  fileprivate static var account: TaxPosition<Self> {
+    var account = TaxPosition<Self>()
     account.begin(on: .init(repeating: Double(days("2024-03-01"))), where: .init(repeating: true))
     return account
   }

@@ -2,7 +2,7 @@ public import Algebra
 import Markets
 
 /// When tax is paid.
-public enum TaxTiming: String, Sendable, Hashable, CaseIterable {
+public enum TaxPayment: String, Sendable, Hashable, CaseIterable {
   /// In the step that changes the year's liability.
   case immediate
   /// On the first step from 15 April of the next year on, for the whole year.
@@ -15,7 +15,7 @@ public enum TaxTiming: String, Sendable, Hashable, CaseIterable {
 /// Short-term losses offset short-term gains first and long-term ones long-term gains, then each the
 /// other. A net loss is credited at the short rate up to a limit; the rest is carried forward with its
 /// character (US Schedule D and its carry-over worksheet).
-public struct TaxAccount<L: Lanes>: Sendable {
+public struct TaxPosition<L: Lanes>: Sendable {
   /// Short-term gains less losses of the year, in currency.
   public var short: L
   /// Long-term gains less losses of the year.
@@ -93,7 +93,7 @@ public struct TaxAccount<L: Lanes>: Sendable {
   }
 
   /// The year's tax on gains and carried losses so far; negative where a net loss is credited.
-  public func liability(_ rates: TaxRates) -> L {
+  public func liability(_ rates: CapitalTaxRates) -> L {
     let zero = L(repeating: 0)
     let (short, long) = net
     let gains = L.larger(short, zero) * L(repeating: L.Scalar(rates.short))
@@ -116,22 +116,22 @@ public struct TaxAccount<L: Lanes>: Sendable {
   /// To be called once a step, before its trades; steps are shorter than a year.
   /// - Returns: the tax paid, negative for a refund.
   public mutating func advance(
-    to day: L, rates: TaxRates, timing: TaxTiming, where lanes: L.Mask
+    to day: L, rates: CapitalTaxRates, payment: TaxPayment, where lanes: L.Mask
   ) -> L {
     let isOver = lanes .& (yearEnd .<= day)
     if isOver.isAnyTrue { closeYear(on: day, rates: rates, where: isOver) }
-    guard timing == .annual else { return L(repeating: 0) }
+    guard payment == .annual else { return L(repeating: 0) }
     let zero = L(repeating: 0)
     let isDue = lanes .& ((due .< zero) .| (zero .< due)) .& isPayable(on: day)
-    let payment = due.masked(isDue)
-    due = due - payment
-    return payment
+    let paidNow = due.masked(isDue)
+    due = due - paidNow
+    return paidNow
   }
 
   /// Whether a day is 15 April or later; 261 days are left of the year on 15 April.
   private func isPayable(on day: L) -> L.Mask { yearEnd - L(repeating: 261) .<= day }
 
-  private mutating func closeYear(on day: L, rates: TaxRates, where lanes: L.Mask) {
+  private mutating func closeYear(on day: L, rates: CapitalTaxRates, where lanes: L.Mask) {
     let zero = L(repeating: 0)
     let owed = liability(rates) - paid
     due = due + owed.masked(lanes)
@@ -164,24 +164,24 @@ public struct TaxAccount<L: Lanes>: Sendable {
   /// Pays what the year's liability has changed by; the tax of a step where tax is `immediate`.
   ///
   /// - Returns: the tax paid; negative for a credit, which gains and the limit bound.
-  public mutating func payLiability(_ rates: TaxRates, where lanes: L.Mask) -> L {
+  public mutating func payLiability(_ rates: CapitalTaxRates, where lanes: L.Mask) -> L {
     let payment = (liability(rates) - paid).masked(lanes)
     paid = paid + payment
     return payment
   }
 
   /// Tax on what has happened so far that is not yet paid.
-  public func accrued(_ rates: TaxRates) -> L { due + (liability(rates) - paid) }
+  public func accrued(_ rates: CapitalTaxRates) -> L { due + (liability(rates) - paid) }
 
   /// Pays all that is accrued, at an episode's end.
-  public mutating func settle(_ rates: TaxRates, where lanes: L.Mask) -> L {
+  public mutating func settle(_ rates: CapitalTaxRates, where lanes: L.Mask) -> L {
     let closed = due.masked(lanes)
     due = due - closed
     return closed + payLiability(rates, where: lanes)
   }
 
   /// By how much further gains would change the year's liability.
-  public func tax(on gains: RealizedGains<L>, _ rates: TaxRates) -> L {
+  public func tax(on gains: RealizedGains<L>, _ rates: CapitalTaxRates) -> L {
     var later = self
     later.realize(gains)
     return later.liability(rates) - liability(rates)

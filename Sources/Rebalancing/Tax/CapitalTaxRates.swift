@@ -1,5 +1,5 @@
 /// What realised gains are taxed at, and how far losses are credited.
-public struct TaxRates: Sendable, Hashable {
+public struct CapitalTaxRates: Sendable, Hashable {
   /// The rate on short-term gains and on ordinary income.
   public var short: Double
   /// The rate on long-term gains.
@@ -18,7 +18,7 @@ public struct TaxRates: Sendable, Hashable {
 public enum SaleOrder: String, Sendable, Hashable, CaseIterable {
   /// The oldest.
   case fifo
-  /// The newest.
+  /// The newest; of one purchase, what has replaced others before the rest.
   case lifo
   /// Those with the highest basis per unit, older ones first among equals.
   case hifo
