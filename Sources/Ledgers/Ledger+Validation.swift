@@ -1,4 +1,7 @@
 extension Ledger {
+  /// Larger numbers are refused, so that no sum overflows.
+  public static let largestAmount = 1e100
+
   /// Refuses trades that cannot all be booked; afterwards nothing can fail.
   func validate(_ fills: [Fill], on day: Day) throws(LedgerError) {
     try validate(day, index: 0)
@@ -36,8 +39,9 @@ extension Ledger {
     guard fill.fee.isFinite, fill.fee >= 0 else {
       throw LedgerError(fill: index, .invalidFee(fill.fee))
     }
-    guard fill.cost.isFinite else {
-      throw LedgerError(fill: index, .tooLarge(units: fill.units, price: fill.price))
+    let largest = max(fill.units, fill.price, fill.cost)
+    guard largest <= Self.largestAmount else {
+      throw LedgerError(fill: index, .tooLarge(largest))
     }
   }
 

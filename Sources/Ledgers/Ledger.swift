@@ -128,6 +128,7 @@ extension Ledger {
     try validate(day, index: 0)
     try validate(account, knowing: kinds, index: 0)
     guard amount.isFinite, amount >= 0 else { throw LedgerError(.invalidDividend(amount)) }
+    guard amount <= Self.largestAmount else { throw LedgerError(.tooLarge(amount)) }
     lastDay = day
     kinds[account.name] = account.kind
     if account.kind == .taxable {

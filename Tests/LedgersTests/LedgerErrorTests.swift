@@ -48,7 +48,10 @@ private let refusals = [
     says: "a fee of -1.0; a finite number of at least 0 is needed"),
   Refusal(
     fill: Fill(.buy, units: 1e200, of: "A", at: 1e200, in: taxable),
-    problem: .tooLarge(units: 1e200, price: 1e200), says: "beyond all numbers"),
+    problem: .tooLarge(.infinity), says: "an amount of inf is above 1e+100"),
+  Refusal(
+    fill: Fill(.buy, units: 1e101, of: "A", at: 0, in: taxable), problem: .tooLarge(1e101),
+    says: "an amount of 1e+101 is above 1e+100, the largest that is valid"),
   Refusal(
     fill: Fill(.buy, units: 1, of: "A", at: 10, in: Account("broker", .ira)),
     problem: .otherKind(account: "broker", .ira, before: .taxable),
