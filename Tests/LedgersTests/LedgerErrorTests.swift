@@ -80,7 +80,7 @@ private let refusals = [
     #expect(error?.problem == refusal.problem)
     #expect(error?.fill == 2)
     #expect(error?.description.contains(refusal.says) == true, "\(String(describing: error))")
-    #expect("\(ledger)" == "\(before)")
+    #expect(ledger == before)
   }
 
   @Test func `refuses a day that is before the last one`() throws {
