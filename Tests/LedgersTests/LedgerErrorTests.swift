@@ -108,6 +108,17 @@ private let refusals = [
     #expect(ledger.realized.isEmpty)
   }
 
+  @Test func `counts all sales of a day that name a lot against it`() throws {
+    var ledger = try ledger()
+    let sale = Fill(.sell(.specific(lot: 2)), units: 12, of: "A", at: 10, in: taxable)
+    let error = #expect(throws: LedgerError.self) {
+      try ledger.trade([sale, sale], on: day("2023-06-01"))
+    }
+    #expect(
+      error?.problem == .exceedsLot(2, account: "broker", asset: "A", asked: 12, held: 8))
+    #expect(ledger.realized.isEmpty)
+  }
+
   @Test(arguments: [-1, .nan, .infinity])
   func `refuses a dividend that is no amount`(amount: Double) throws {
     var ledger = try ledger()
