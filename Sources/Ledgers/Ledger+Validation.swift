@@ -1,4 +1,7 @@
 extension Ledger {
+  /// Larger numbers are refused, so that no sum overflows.
+  public static let largestAmount = 1e100
+
   /// Refuses trades that cannot all be booked; afterwards nothing can fail.
   func validate(_ fills: [Fill], on day: Day) throws(LedgerError) {
     try validate(day, index: 0)
@@ -36,75 +39,79 @@ extension Ledger {
     guard fill.fee.isFinite, fill.fee >= 0 else {
       throw LedgerError(fill: index, .invalidFee(fill.fee))
     }
-    guard fill.cost.isFinite else {
-      throw LedgerError(fill: index, .tooLarge(units: fill.units, price: fill.price))
+    let largest = max(fill.units, fill.price, fill.cost)
+    guard largest <= Self.largestAmount else {
+      throw LedgerError(fill: index, .tooLarge(largest))
     }
   }
 
   /// Refuses a sale of more than is held or bought on the same day.
   private func validateHoldings(_ fills: [Fill]) throws(LedgerError) {
-    guard fills.contains(where: { $0.selection != nil }) else { return }
-    var held = availableLots(of: fills)
     let sales = fills.indices.filter { fills[$0].selection != nil }
-      .sorted { Fill.isBefore(fills[$0], fills[$1]) }
-    for index in sales {
-      let sale = fills[index]
-      let position = Position(account: sale.account, asset: sale.asset)
-      let lots = held[position] ?? [:]
-      if let lot = sale.namedLot {
-        try validate(sale, index: index, lot: lot, of: lots)
-        held[position]?[lot, default: 0] -= sale.units
-        continue
-      }
-      let units = max(0, lots.values.reduce(0, +))
-      guard sale.units <= units * (1 + roundingTolerance) else {
-        throw LedgerError(
-          fill: index,
-          .exceedsHolding(
-            account: sale.account.name, asset: sale.asset, asked: sale.units, held: units))
-      }
-      // Which lots it will take does not matter here: those that are named have been served.
-      held[position]?[0, default: 0] -= sale.units
+    guard !sales.isEmpty else { return }
+    var holdings = holdings(for: fills)
+    // In the order of booking: sales that name their lot come first, so the others cannot take it.
+    for index in sales.sorted(by: { Fill.isBefore(fills[$0], fills[$1]) }) {
+      let position = Position(fills[index])
+      var holding = holdings[position] ?? Holding()
+      if let problem = holding.sell(fills[index]) { throw LedgerError(fill: index, problem) }
+      holdings[position] = holding
     }
   }
 
-  private func validate(
-    _ sale: Fill, index: Int, lot: Int, of lots: [Int: Double]
-  ) throws(LedgerError) {
-    guard let units = lots[lot] else {
-      throw LedgerError(
-        fill: index,
-        .unknownLot(
-          lot, account: sale.account.name, asset: sale.asset, held: lots.keys.sorted()))
-    }
-    guard sale.units <= units * (1 + roundingTolerance) else {
-      throw LedgerError(
-        fill: index,
-        .exceedsLot(
-          lot, account: sale.account.name, asset: sale.asset, asked: sale.units,
-          held: max(0, units)))
-    }
-  }
-
-  /// The units of every lot that the sales among these trades can take.
-  private func availableLots(of fills: [Fill]) -> [Position: [Int: Double]] {
-    var held: [Position: [Int: Double]] = [:]
-    for fill in fills where fill.selection != nil {
-      let position = Position(account: fill.account, asset: fill.asset)
-      guard held[position] == nil else { continue }
-      held[position] = lots(of: fill.asset, in: fill.account).reduce(into: [:]) {
-        $0[$1.id, default: 0] += $1.units
-      }
+  /// What the sales among these trades can take, the day's purchases included.
+  private func holdings(for fills: [Fill]) -> [Position: Holding] {
+    var holdings: [Position: Holding] = [:]
+    for fill in fills where fill.selection != nil && holdings[Position(fill)] == nil {
+      var holding = Holding()
+      for lot in lots(of: fill.asset, in: fill.account) { holding.add(lot.units, to: lot.id) }
+      holdings[Position(fill)] = holding
     }
     for (number, purchase) in fills.filter({ $0.selection == nil }).enumerated() {
-      let position = Position(account: purchase.account, asset: purchase.asset)
-      held[position]?[nextLot + number] = purchase.units
+      holdings[Position(purchase)]?.add(purchase.units, to: nextLot + number)
     }
-    return held
+    return holdings
   }
 
   private struct Position: Hashable {
     let account: Account
     let asset: String
+
+    init(_ fill: Fill) {
+      account = fill.account
+      asset = fill.asset
+    }
+  }
+}
+
+/// Units of an asset in an account, in all and by lot.
+private struct Holding {
+  private var units = 0.0
+  private var lots: [Int: Double] = [:]
+
+  mutating func add(_ more: Double, to lot: Int) {
+    units += more
+    lots[lot, default: 0] += more
+  }
+
+  /// Takes the units of a sale, or says why it cannot be.
+  ///
+  /// Which lots a sale takes that names none does not matter here.
+  mutating func sell(_ sale: Fill) -> LedgerError.Problem? {
+    let (account, asset, asked) = (sale.account.name, sale.asset, sale.units)
+    if let lot = sale.namedLot {
+      guard let held = lots[lot] else {
+        return .unknownLot(lot, account: account, asset: asset, held: lots.keys.sorted())
+      }
+      guard asked <= held * (1 + roundingTolerance) else {
+        return .exceedsLot(lot, account: account, asset: asset, asked: asked, held: max(0, held))
+      }
+      lots[lot] = held - asked
+    }
+    guard asked <= units * (1 + roundingTolerance) else {
+      return .exceedsHolding(account: account, asset: asset, asked: asked, held: max(0, units))
+    }
+    units -= asked
+    return nil
   }
 }

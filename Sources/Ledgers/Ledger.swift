@@ -7,7 +7,7 @@
 /// period is longer by that of the units sold. See IRS Publication 550, "Wash Sales".
 ///
 /// Trades of one day have no order: see `trade(_:on:)`.
-public struct Ledger: Sendable {
+public struct Ledger: Equatable, Sendable {
   /// What the sales have realized, in order of sale. Later purchases change rows of the last 30 days.
   public internal(set) var realized: [RealizedSale] = []
   /// What counts in each year in which something was realized or paid out.
@@ -31,7 +31,7 @@ public struct Ledger: Sendable {
   public init(identical: [String: String] = [:]) { groups = identical }
 
   /// The lots and losses of substantially identical assets.
-  struct Book: Sendable {
+  struct Book: Equatable, Sendable {
     /// Lots held in any account, in order of purchase.
     var lots: [Lot] = []
     /// Places in `realized` of the losses that a purchase can still disallow, in order of sale.
@@ -128,6 +128,7 @@ extension Ledger {
     try validate(day, index: 0)
     try validate(account, knowing: kinds, index: 0)
     guard amount.isFinite, amount >= 0 else { throw LedgerError(.invalidDividend(amount)) }
+    guard amount <= Self.largestAmount else { throw LedgerError(.tooLarge(amount)) }
     lastDay = day
     kinds[account.name] = account.kind
     if account.kind == .taxable {

@@ -20,8 +20,8 @@ public struct LedgerError: Error, Hashable, Sendable {
     case invalidPrice(Double)
     /// A fee must be a finite number of at least 0.
     case invalidFee(Double)
-    /// Units times price is beyond all numbers.
-    case tooLarge(units: Double, price: Double)
+    /// Units, a price, a fee or an amount is above `Ledger.largestAmount`.
+    case tooLarge(Double)
     /// A dividend must be a finite number of at least 0.
     case invalidDividend(Double)
     /// An account was of another kind before.
@@ -47,7 +47,8 @@ extension LedgerError.Problem: CustomStringConvertible {
     case .invalidUnits(let units): "\(units) units; a finite number above 0 is needed"
     case .invalidPrice(let price): "a price of \(price); a finite number of at least 0 is needed"
     case .invalidFee(let fee): "a fee of \(fee); a finite number of at least 0 is needed"
-    case .tooLarge(let units, let price): "\(units) units at \(price) are beyond all numbers"
+    case .tooLarge(let amount):
+      "an amount of \(amount) is above \(Ledger.largestAmount), the largest that is valid"
     case .invalidDividend(let amount):
       "a dividend of \(amount); a finite number of at least 0 is needed"
     case .otherKind(let account, let kind, let before):

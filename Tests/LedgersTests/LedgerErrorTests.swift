@@ -48,7 +48,10 @@ private let refusals = [
     says: "a fee of -1.0; a finite number of at least 0 is needed"),
   Refusal(
     fill: Fill(.buy, units: 1e200, of: "A", at: 1e200, in: taxable),
-    problem: .tooLarge(units: 1e200, price: 1e200), says: "beyond all numbers"),
+    problem: .tooLarge(.infinity), says: "an amount of inf is above 1e+100"),
+  Refusal(
+    fill: Fill(.buy, units: 1e101, of: "A", at: 0, in: taxable), problem: .tooLarge(1e101),
+    says: "an amount of 1e+101 is above 1e+100, the largest that is valid"),
   Refusal(
     fill: Fill(.buy, units: 1, of: "A", at: 10, in: Account("broker", .ira)),
     problem: .otherKind(account: "broker", .ira, before: .taxable),
@@ -77,7 +80,7 @@ private let refusals = [
     #expect(error?.problem == refusal.problem)
     #expect(error?.fill == 2)
     #expect(error?.description.contains(refusal.says) == true, "\(String(describing: error))")
-    #expect("\(ledger)" == "\(before)")
+    #expect(ledger == before)
   }
 
   @Test func `refuses a day that is before the last one`() throws {
@@ -102,6 +105,17 @@ private let refusals = [
     }
     #expect(
       error?.problem == .exceedsHolding(account: "broker", asset: "A", asked: 15, held: 14))
+    #expect(ledger.realized.isEmpty)
+  }
+
+  @Test func `counts all sales of a day that name a lot against it`() throws {
+    var ledger = try ledger()
+    let sale = Fill(.sell(.specific(lot: 2)), units: 12, of: "A", at: 10, in: taxable)
+    let error = #expect(throws: LedgerError.self) {
+      try ledger.trade([sale, sale], on: day("2023-06-01"))
+    }
+    #expect(
+      error?.problem == .exceedsLot(2, account: "broker", asset: "A", asked: 12, held: 8))
     #expect(ledger.realized.isEmpty)
   }
 

@@ -52,6 +52,19 @@ private let cases = [
     #expect(ledger.lots.map(\.units) == [10, 10, 3, 10])
   }
 
+  @Test func `keeps a lot that is named from the other sales of the day`() throws {
+    let sales = [
+      Fill(.sell(.fifo), units: 10, of: "A", at: 30, in: taxable),
+      Fill(.sell(.specific(lot: 1)), units: 10, of: "A", at: 20, in: taxable),
+    ]
+    for order in [sales, sales.reversed()] {
+      var ledger = try ledger()
+      try ledger.trade(order, on: day("2023-06-01"))
+      #expect(ledger.realized.map(\.lot) == [1, 2])
+      #expect(ledger.realized.map(\.proceeds) == [200, 300])
+    }
+  }
+
   @Test func `prefers the older lot where bases or taxes are equal`() throws {
     for selection in [LotSelection.hifo, .minimumTax(rates)] {
       var ledger = Ledger()
