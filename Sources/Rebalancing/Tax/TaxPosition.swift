@@ -96,7 +96,8 @@ public struct TaxPosition<L: Lanes>: Sendable where L.Scalar == Double {
   public func liability(_ rates: CapitalTaxRates) -> L {
     let zero = L(repeating: 0)
     let (short, long) = net
-    let gains = L.larger(short, zero) * L(repeating: rates.short)
+    let gains =
+      L.larger(short, zero) * L(repeating: rates.short)
       + L.larger(long, zero) * L(repeating: rates.long)
     let losses = (L.larger(zero - short, zero)) + L.larger(zero - long, zero)
     let credited = L.smaller(losses, L(repeating: rates.lossLimit))
