@@ -31,7 +31,8 @@ struct StepKernel<L: Lanes>: Sendable {
   init(_ task: RebalancingTask) {
     assetCount = task.assets.count
     targets = task.targets.map { L.Scalar($0) }
-    fractions = task.actions.map { L.Scalar($0) }
+    // Harvesting trades nothing.
+    fractions = (task.actions + (task.hasHarvestAction ? [0] : [])).map { L.Scalar($0) }
     costPerUnit = (task.costs.proportionalPerUnit ?? []).map { L.Scalar($0) }
     taxRate = L.Scalar(task.tax.averageCostRate)
     switch task.driftCost {

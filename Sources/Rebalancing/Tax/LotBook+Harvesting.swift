@@ -72,18 +72,19 @@ extension LotBook {
       asset, at: prices, cost: cost, on: day, where: harvested, in: &state)
   }
 
-  /// Whether any lane has a lot below its price, at the cost of a look at units and basis alone.
-  private func hasLoss(
-    _ asset: Int, _ prices: SecurityPrices<L>, where lanes: L.Mask, in state: Span<L>
+  /// Whether any lane may have a lot worth harvesting, at the cost of a look at units and basis alone.
+  private func mayHarvest(
+    _ asset: Int, net: L, hurdle: L, where lanes: L.Mask, in state: Span<L>
   ) -> Bool {
     let zero = L(repeating: 0)
-    let price = L.smaller(prices.asset, prices.substitute)
-    var loss = zero
+    let rate = L(repeating: L.Scalar(max(rates.short, rates.long)))
+    var mayBe = L.Mask(repeating: false)
     for slot in 0..<layout.lotsPerAsset {
       let at = layout.lot(asset, slot)
-      loss = loss + L.larger(state[row: at + 1] - price, zero).masked(zero .< state[row: at])
+      let saved = (state[row: at + 1] - net) * rate
+      mayBe = mayBe .| ((zero .< state[row: at]) .& (hurdle .< saved))
     }
-    return (lanes .& (zero .< loss)).isAnyTrue
+    return (lanes .& mayBe).isAnyTrue
   }
 
   /// Marks the lots to sell.
@@ -91,9 +92,6 @@ extension LotBook {
     _ asset: Int, _ rule: HarvestingRule, at prices: SecurityPrices<L>, cost: Double,
     on day: TradingDay<L>, where lanes: L.Mask, in state: inout MutableSpan<L>
   ) -> L.Mask {
-    guard hasLoss(asset, prices, where: lanes, in: state.span) else {
-      return L.Mask(repeating: false)
-    }
     let zero = L(repeating: 0)
     let inUse = securityInUse(asset, in: state.span)
     let price = prices.of(inUse)
@@ -101,6 +99,9 @@ extension LotBook {
     // What a unit must save: the cost of selling it, of buying for the proceeds, and the minimum.
     let share = cost + (1 - cost) * cost / (1 + cost) + rule.minimumBenefit
     let hurdle = price * L(repeating: L.Scalar(share))
+    guard mayHarvest(asset, net: net, hurdle: hurdle, where: lanes, in: state.span) else {
+      return L.Mask(repeating: false)
+    }
     let begin = windowBegin(day.day)
     var (units, credit, recent) = (zero, zero, zero)
     for slot in 0..<layout.lotsPerAsset {

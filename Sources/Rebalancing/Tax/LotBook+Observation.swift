@@ -1,13 +1,19 @@
 public import Algebra
 
-/// What the lots of an asset mean for the next decision, per lane.
-public struct TaxExposure<L: Lanes>: Sendable {
-  /// Value of the holding in currency.
+/// What is held of an asset, per lane.
+public struct TaxHolding<L: Lanes>: Sendable {
+  /// Units of both securities together.
+  public var units: L
+  /// Value in currency.
   public var value: L
   /// Value less basis.
   public var unrealizedGain: L
   /// The sum of the losses of lots below their basis, positive.
   public var harvestableLoss: L
+}
+
+/// What an asset's holding periods and wash-sale windows mean for the next trade, per lane.
+public struct TaxExposure<L: Lanes>: Sendable {
   /// Days until the next short-term lot is long-term; 0 where there is none.
   public var daysUntilLong: L
   /// Share of the units held that were bought within 30 days and would wash a loss sale now.
@@ -22,33 +28,47 @@ public struct TaxExposure<L: Lanes>: Sendable {
 }
 
 extension LotBook {
-  /// Describes an asset's lots at given prices.
+  /// Sums up an asset's lots at given prices, at the cost of a look at units and basis alone.
+  public func holding(
+    _ asset: Int, at prices: SecurityPrices<L>, in state: Span<L>
+  ) -> TaxHolding<L> {
+    check(asset, state.count)
+    let zero = L(repeating: 0)
+    var sum = TaxHolding(
+      units: zero, value: zero, unrealizedGain: zero, harvestableLoss: zero)
+    for slot in 0..<layout.lotsPerAsset {
+      let lot = lot(asset, slot, in: state)
+      let price = price(prices, of: lot)
+      let gain = lot.units * (price - lot.unitBasis)
+      sum.units = sum.units + lot.units
+      sum.value = sum.value + lot.units * price
+      sum.unrealizedGain = sum.unrealizedGain + gain
+      sum.harvestableLoss = sum.harvestableLoss + L.larger(zero - gain, zero)
+    }
+    return sum
+  }
+
+  /// Describes an asset's holding periods and wash-sale windows.
   public func exposure(
-    _ asset: Int, at prices: SecurityPrices<L>, on day: TradingDay<L>, longTerm: LongTermTable,
-    in state: Span<L>
+    _ asset: Int, on day: TradingDay<L>, longTerm: LongTermTable, in state: Span<L>
   ) -> TaxExposure<L> {
     check(asset, state.count)
     let zero = L(repeating: 0)
     var view = TaxExposure(
-      value: zero, unrealizedGain: zero, harvestableLoss: zero, daysUntilLong: zero,
-      recentShare: zero, recentDays: zero, openShare: zero, openDays: zero)
+      daysUntilLong: zero, recentShare: zero, recentDays: zero, openShare: zero, openDays: zero)
     var units = zero
     var earliestShort = L(repeating: .infinity)
     let begin = windowBegin(day.day)
     for slot in 0..<layout.lotsPerAsset {
       let lot = lot(asset, slot, in: state)
-      let price = price(prices, of: lot)
-      let gain = lot.units * (price - lot.unitBasis)
       units = units + lot.units
-      view.value = view.value + lot.units * price
-      view.unrealizedGain = view.unrealizedGain + gain
-      view.harvestableLoss = view.harvestableLoss + L.larger(zero - gain, zero)
       let isShort = (zero .< lot.units) .& (day.longSince .< lot.heldFrom)
       earliestShort = earliestShort.replacing(
         with: L.smaller(earliestShort, lot.heldFrom), where: isShort)
       let open = (lot.units - lot.replaced).masked(begin .<= lot.acquired)
       view.recentShare = view.recentShare + open
-      view.recentDays = L.larger(view.recentDays, (lot.acquired - begin).plusOne.masked(zero .< open))
+      view.recentDays = L.larger(
+        view.recentDays, (lot.acquired - begin).plusOne.masked(zero .< open))
     }
     addOpenLossSales(asset, begin, to: &view, in: state)
     let divisor = L(repeating: 1).replacing(with: units, where: zero .< units)
@@ -64,7 +84,8 @@ extension LotBook {
     let inUse = securityInUse(asset, in: state)
     for slot in 0..<layout.lossSalesPerAsset {
       let sale = lossSale(asset, slot, in: state)
-      let isOpen = (L(repeating: 0) .< sale.units) .& (begin .<= sale.day)
+      let isOpen =
+        (L(repeating: 0) .< sale.units) .& (begin .<= sale.day)
         .& L.equal(sale.security, inUse)
       view.openShare = view.openShare + sale.units.masked(isOpen)
       view.openDays = L.larger(view.openDays, (sale.day - begin).plusOne.masked(isOpen))

@@ -22,7 +22,9 @@ extension LotBook {
     if order == .averageCost { averageBasis(asset, where: selling, in: &state) }
     rank(asset, at: prices, on: day, in: &state)
     for slot in 0..<layout.lotsPerAsset {
-      state[row: layout.scratch(.sold, slot)] = share(asset, slot, of: units, at: prices, in: state.span).masked(selling)
+      state[row: layout.scratch(.sold, slot)] = share(
+        asset, slot, of: units, at: prices, in: state.span
+      ).masked(selling)
     }
     return settle(asset, at: prices, on: day, in: &state)
   }

@@ -122,7 +122,8 @@ extension LotBook {
       var newer = lot(asset, slot, in: state.span)
       let older = lot(asset, slot + 2, in: state.span)
       store(
-        older.replacing(with: older.merged(with: newer), where: chosen), asset, slot + 2, in: &state)
+        older.replacing(with: older.merged(with: newer), where: chosen), asset, slot + 2, in: &state
+      )
       newer.units = newer.units.masked(.!chosen)
       newer.replaced = newer.replaced.masked(.!chosen)
       store(newer, asset, slot, in: &state)

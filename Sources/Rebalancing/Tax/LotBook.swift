@@ -105,7 +105,8 @@ public struct LotBook<L: Lanes>: Sendable {
   func lossSale(_ asset: Int, _ slot: Int, in state: Span<L>) -> LossSale<L> {
     let at = layout.lossSale(asset, slot)
     return LossSale(
-      day: state[row: at], units: state[row: at + 1], unitLoss: state[row: at + 2], daysHeld: state[row: at + 3],
+      day: state[row: at], units: state[row: at + 1], unitLoss: state[row: at + 2],
+      daysHeld: state[row: at + 3],
       isLong: state[row: at + 4],
       security: layout.hasSubstitutes ? state[row: at + 5] : L(repeating: 0))
   }

@@ -96,7 +96,8 @@ public struct TaxPosition<L: Lanes>: Sendable {
   public func liability(_ rates: CapitalTaxRates) -> L {
     let zero = L(repeating: 0)
     let (short, long) = net
-    let gains = L.larger(short, zero) * L(repeating: L.Scalar(rates.short))
+    let gains =
+      L.larger(short, zero) * L(repeating: L.Scalar(rates.short))
       + L.larger(long, zero) * L(repeating: L.Scalar(rates.long))
     let losses = (L.larger(zero - short, zero)) + L.larger(zero - long, zero)
     let credited = L.smaller(losses, L(repeating: L.Scalar(rates.lossLimit)))

@@ -30,10 +30,22 @@ import Testing
     var losses = (
       short: max(0, -short) + carriedShort, long: max(0, -long) + carriedLong
     )
-    while gains.short > 0, losses.short > 0 { gains.short -= 1; losses.short -= 1 }
-    while gains.long > 0, losses.long > 0 { gains.long -= 1; losses.long -= 1 }
-    while gains.long > 0, losses.short > 0 { gains.long -= 1; losses.short -= 1 }
-    while gains.short > 0, losses.long > 0 { gains.short -= 1; losses.long -= 1 }
+    while gains.short > 0, losses.short > 0 {
+      gains.short -= 1
+      losses.short -= 1
+    }
+    while gains.long > 0, losses.long > 0 {
+      gains.long -= 1
+      losses.long -= 1
+    }
+    while gains.long > 0, losses.short > 0 {
+      gains.long -= 1
+      losses.short -= 1
+    }
+    while gains.short > 0, losses.long > 0 {
+      gains.short -= 1
+      losses.long -= 1
+    }
     let credited = min(Double(losses.short + losses.long), rates.lossLimit)
     return Double(gains.short) * rates.short + Double(gains.long) * rates.long
       - credited * rates.short
