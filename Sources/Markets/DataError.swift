@@ -45,6 +45,7 @@ public struct MarketDataError: Error, Sendable, Hashable {
     case additionalDate(CalendarDate, other: String)
     case endsEarly(CalendarDate, next: CalendarDate, in: String)
     case noCommonDates
+    case noRecentValue(String, CalendarDate, limit: Int)
     case repairOfUnknownDate(asset: String, CalendarDate, first: CalendarDate, last: CalendarDate)
     case repairOfOtherPrice(asset: String, CalendarDate, found: Double, expected: Double)
     case invalidRepair(asset: String, CalendarDate, value: Double)
@@ -75,7 +76,8 @@ extension MarketDataError.Problem: CustomStringConvertible {
       layoutMessage
     case .badDate, .unorderedDates, .badValue, .highBelowLow: valueMessage
     case .noAssets, .duplicateAsset, .unknownAsset, .ambiguousAsset: assetMessage
-    case .differentDate, .additionalDate, .endsEarly, .noCommonDates: calendarMessage
+    case .differentDate, .additionalDate, .endsEarly, .noCommonDates, .noRecentValue:
+      calendarMessage
     case .repairOfUnknownDate, .repairOfOtherPrice, .invalidRepair: repairMessage
     }
   }
@@ -154,6 +156,8 @@ extension MarketDataError.Problem: CustomStringConvertible {
     case .endsEarly(let last, let next, let other):
       "ends on \(last), but \(other) goes on to \(next); \(Self.calendarAdvice)"
     case .noCommonDates: "there is no date that all assets have"
+    case .noRecentValue(let name, let date, let limit):
+      "'\(name)' has no value within \(limit) days up to \(date)"
     default: ""
     }
   }

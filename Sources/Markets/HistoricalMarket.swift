@@ -1,11 +1,8 @@
 public import Algebra
-import Foundation
 
-/// Returns as they were, replayed from a fixed or a random first day.
+/// Returns as they were, replayed from a fixed, a random or a given first day.
 ///
-/// The covariance that a decision sees is an exponentially weighted estimate from the returns up to
-/// that day: Σ_t = λ Σ_{t−1} + (1 − λ) r_t r_tᵀ with λ = 2^(−1/halfLife), begun with the mean of the
-/// warm-up days. No decision is made on a warm-up day.
+/// The state is the day of the decision, counted from the first of the data.
 public struct HistoricalMarket<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
   /// The levels that are replayed.
   public let history: PriceHistory
@@ -15,12 +12,10 @@ public struct HistoricalMarket<Scalar: BinaryFloatingPoint & Sendable>: Sendable
   public let horizon: Int
   /// Where episodes begin.
   public let start: EpisodeStart
-  /// Covariance per year known on each day, shape [days, assets, assets].
-  @usableFromInline let covariances: [Scalar]
-  /// Gross returns into each day, shape [days, assets].
-  @usableFromInline let growthTable: [Scalar]
-  /// Log returns into each day, shape [days, assets].
-  @usableFromInline let logReturnTable: [Scalar]
+  /// The returns, and what is known on each day.
+  public let table: ReturnTable<Scalar>
+  /// The days of `start`, where it gives them.
+  private let startDays: [Int]
 
   /// - Parameters:
   ///   - horizon: steps of an episode; `nil` for all that the data has.
@@ -30,22 +25,44 @@ public struct HistoricalMarket<Scalar: BinaryFloatingPoint & Sendable>: Sendable
     history: PriceHistory, warmup: Int, horizon: Int?, start: EpisodeStart, halfLife: Double,
     stepsPerYear: Double
   ) throws(HistoryTooShort) {
-    let available = history.dates.count - 1 - warmup
+    let covariance = ExponentialCovariance(
+      halfLife: halfLife, warmup: warmup, stepsPerYear: stepsPerYear)
+    try self.init(
+      history: history, table: ReturnTable(history, covariance: covariance), warmup: warmup,
+      horizon: horizon, start: start)
+  }
+
+  /// - Parameters:
+  ///   - table: made from the history.
+  ///   - warmup: that of the table's covariance.
+  ///   - horizon: steps of an episode; `nil` for all that the data has.
+  /// - Throws: where the data is too short for the warm-up and the horizon.
+  public init(
+    history: PriceHistory, table: ReturnTable<Scalar>, warmup: Int, horizon: Int?,
+    start: EpisodeStart
+  ) throws(HistoryTooShort) {
+    var days: [Int] = []
+    if case .dates(let dates) = start {
+      precondition(!dates.isEmpty, "at least one start date is needed")
+      for date in dates {
+        let day = history.dates.firstIndex { date <= $0 } ?? history.dates.count
+        guard day >= warmup, day + (horizon ?? 1) < history.dates.count else {
+          throw HistoryTooShort(
+            days: history.dates.count, warmup: warmup, horizon: horizon, startDate: date)
+        }
+        days.append(day)
+      }
+    }
+    let available = history.dates.count - 1 - (days.max() ?? warmup)
     guard warmup >= 2, available >= 1, (horizon ?? 1) <= available, (horizon ?? 1) >= 1 else {
       throw HistoryTooShort(days: history.dates.count, warmup: warmup, horizon: horizon)
     }
     self.history = history
+    self.table = table
     self.warmup = warmup
     self.horizon = horizon ?? available
     self.start = start
-    covariances = Self.exponentialCovariances(
-      history, warmup: warmup, halfLife: halfLife, stepsPerYear: stepsPerYear
-    ).map { Scalar($0) }
-    let growth = history.dates.indices.flatMap { day in
-      history.assets.indices.map { day == 0 ? 1 : history.growth($0, on: day) }
-    }
-    growthTable = growth.map { Scalar($0) }
-    logReturnTable = growth.map { Scalar(Foundation.log($0)) }
+    startDays = days
   }
 
   /// The same market in another arithmetic.
@@ -54,39 +71,17 @@ public struct HistoricalMarket<Scalar: BinaryFloatingPoint & Sendable>: Sendable
     warmup = other.warmup
     horizon = other.horizon
     start = other.start
-    covariances = other.covariances.map { Scalar($0) }
-    growthTable = other.growthTable.map { Scalar($0) }
-    logReturnTable = other.logReturnTable.map { Scalar($0) }
-  }
-
-  private static func exponentialCovariances(
-    _ history: PriceHistory, warmup: Int, halfLife: Double, stepsPerYear: Double
-  ) -> [Double] {
-    let n = history.assets.count
-    let keep = exp2(-1 / halfLife)
-    var estimate = [Double](repeating: 0, count: n * n)
-    var all = [Double](repeating: 0, count: history.dates.count * n * n)
-    for day in 1..<history.dates.count {
-      let returns = (0..<n).map { history.growth($0, on: day) - 1 }
-      for i in 0..<n {
-        for j in 0..<n {
-          let product = returns[i] * returns[j] * stepsPerYear
-          let k = i * n + j
-          estimate[k] =
-            day <= warmup
-            ? estimate[k] + (product - estimate[k]) / Double(day)
-            : keep * estimate[k] + (1 - keep) * product
-          all[day * n * n + k] = estimate[k]
-        }
-      }
-    }
-    return all
+    table = ReturnTable(other.table)
+    startDays = other.startDays
   }
 
   /// The day, counted from the first of the data, on which an episode begins.
-  @inlinable public func firstDay(_ source: RandomSource, copy: UInt32, episode: UInt32) -> Int {
+  ///
+  /// Given start dates follow each other from episode to episode and from copy to copy.
+  public func firstDay(_ source: RandomSource, copy: UInt32, episode: UInt32) -> Int {
     switch start {
     case .fixed: warmup
+    case .dates: startDays[Int(copy &+ episode) % startDays.count]
     case .random:
       warmup
         + source.integer(
@@ -102,43 +97,75 @@ public struct HistoricalMarket<Scalar: BinaryFloatingPoint & Sendable>: Sendable
     history.dates[firstDay(source, copy: copy, episode: episode) + step]
   }
 
-  @inlinable func day<L: Lanes>(_ path: MarketPath<L>, lane: Int) -> Int {
-    firstDay(path.source, copy: path.copy[lane: lane], episode: path.episode[lane: lane])
-      + Int(path.step[lane: lane])
-  }
-
-  @inlinable func move<L: Lanes>(
-    _ path: MarketPath<L>, growth: inout MutableSpan<L>, logReturns: inout MutableSpan<L>,
-    at first: Int
+  @inlinable func begin<L: Lanes>(
+    _ path: MarketPath<L>, where mask: L.Mask, state: inout MutableSpan<L>
   ) where L.Scalar == Scalar {
-    let assets = history.assets.count
-    for lane in 0..<L.laneCount {
-      // A lane that has just ended may stand on the last day; what it reads there is not used.
-      let row = min(day(path, lane: lane) + 1, history.dates.count - 1) * assets
-      for asset in 0..<assets {
-        growth[first + asset][lane: lane] = growthTable[row + asset]
-        logReturns[first + asset][lane: lane] = logReturnTable[row + asset]
-      }
+    for lane in 0..<L.laneCount where mask[lane: lane] {
+      let day = firstDay(path.source, copy: path.copy[lane: lane], episode: path.episode[lane: lane])
+      state[0][lane: lane] = Scalar(day)
     }
   }
 
-  @inlinable func covariance<L: Lanes>(
-    _ path: MarketPath<L>, into covariance: inout MutableSpan<L>
+  @inlinable func move<L: Lanes>(
+    state: inout MutableSpan<L>, at place: Int, growth: inout MutableSpan<L>,
+    logReturns: inout MutableSpan<L>, income: inout MutableSpan<L>, at first: Int
   ) where L.Scalar == Scalar {
-    let size = history.assets.count * history.assets.count
+    // A lane that has just ended may stand on the last day; what it reads there is not used.
+    let next = L.smaller(
+      state[place] + L(repeating: 1), L(repeating: Scalar(table.dayCount - 1)))
     for lane in 0..<L.laneCount {
-      let day = min(day(path, lane: lane), history.dates.count - 1)
-      for k in 0..<size { covariance[k][lane: lane] = covariances[day * size + k] }
+      table.copy(
+        day: Int(next[lane: lane]), to: lane, growth: &growth, logReturns: &logReturns,
+        income: &income, at: first)
+    }
+    state[place] = next
+  }
+
+  @inlinable func covariance<L: Lanes>(state: Span<L>, into covariance: inout MutableSpan<L>)
+  where L.Scalar == Scalar {
+    let size = table.assetCount * table.assetCount
+    for lane in 0..<L.laneCount {
+      let row = Int(state[0][lane: lane]) * size
+      for k in 0..<size { covariance[k][lane: lane] = table.covariances[row + k] }
+    }
+  }
+
+  @inlinable func volatility<L: Lanes>(of asset: Int, state: Span<L>) -> L
+  where L.Scalar == Scalar {
+    let assets = table.assetCount
+    var variance = L(repeating: 0)
+    for lane in 0..<L.laneCount {
+      let row = Int(state[0][lane: lane]) * assets + asset
+      variance[lane: lane] = table.covariances[row * assets + asset]
+    }
+    return variance.roots()
+  }
+
+  @inlinable func volatilityIndex<L: Lanes>(state: Span<L>) -> L where L.Scalar == Scalar {
+    var index = L(repeating: 0)
+    for lane in 0..<L.laneCount { index[lane: lane] = table.index[Int(state[0][lane: lane])] }
+    return index
+  }
+
+  @inlinable func availability<L: Lanes>(state: Span<L>, into availability: inout MutableSpan<L>)
+  where L.Scalar == Scalar {
+    for lane in 0..<L.laneCount {
+      let row = Int(state[0][lane: lane]) * table.assetCount
+      for asset in 0..<table.assetCount {
+        availability[asset][lane: lane] = table.availability[row + asset]
+      }
     }
   }
 }
 
 /// Where episodes begin.
-public enum EpisodeStart: String, Sendable, Hashable, CaseIterable {
+public enum EpisodeStart: Sendable, Hashable {
   /// On the first day after the warm-up.
   case fixed
   /// On a random day that leaves room for the horizon.
   case random
+  /// On the first day on or after each of these dates, in turn.
+  case dates([CalendarDate])
 }
 
 /// Data that cannot hold a warm-up and an episode.
@@ -146,9 +173,15 @@ public struct HistoryTooShort: Error, CustomStringConvertible, Sendable {
   public let days: Int
   public let warmup: Int
   public let horizon: Int?
+  /// A date on which no episode can begin.
+  public var startDate: CalendarDate?
 
   public var description: String {
     let wanted = horizon.map { "\($0)" } ?? "at least 1"
+    if let startDate {
+      return "an episode of \(wanted) steps from \(startDate) does not fit into \(days) days of "
+        + "data with a warm-up of \(warmup) days before it"
+    }
     return "\(days) days of data do not hold a warm-up of \(warmup) days (at least 2) "
       + "and an episode of \(wanted) steps: \(max(warmup, 2) + (horizon ?? 1) + 1) days are needed"
   }

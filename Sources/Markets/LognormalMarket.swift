@@ -21,12 +21,9 @@ public struct LognormalMarket<Scalar: BinaryFloatingPoint & Sendable>: Sendable,
     driftPerStep: [Double], volatilityPerStep: [Double], correlation: [[Double]],
     stepsPerYear: Double
   ) throws(LinearAlgebraError) {
-    let n = driftPerStep.count
-    precondition(volatilityPerStep.count == n && correlation.count == n, "one entry per asset")
-    let covariance = (0..<n).map { i in
-      (0..<n).map { j in volatilityPerStep[i] * correlation[i][j] * volatilityPerStep[j] }
-    }
-    assetCount = n
+    let covariance = covarianceMatrix(volatilities: volatilityPerStep, correlation: correlation)
+    precondition(driftPerStep.count == covariance.count, "one entry per asset")
+    assetCount = driftPerStep.count
     logMeanPerStep = zip(driftPerStep, volatilityPerStep).map { Scalar($0 - 0.5 * $1 * $1) }
     factor = try choleskyFactor(covariance).flatMap { $0.map { Scalar($0) } }
     covariancePerYear = covariance.flatMap { $0.map { Scalar($0 * stepsPerYear) } }
@@ -56,23 +53,5 @@ public struct LognormalMarket<Scalar: BinaryFloatingPoint & Sendable>: Sendable,
       logReturns[first &+ i] = x
     }
     for i in first..<first + assetCount { growth[i] = L.exp(logReturns[i]) }
-  }
-}
-
-extension MarketPath {
-  /// Writes independent standard normals for this step to places `first` ..< `first + count`.
-  @inlinable @inline(__always) func drawNormals(
-    count: Int, into normals: inout MutableSpan<L>, at first: Int
-  ) {
-    for draw in 0..<(count + 3) / 4 {
-      let (a, b, c, d): (L, L, L, L) = source.normals(
-        .market, copy: copy, episode: episode, step: step, draw: draw)
-      let place = first + 4 * draw
-      let left = count - 4 * draw
-      normals[place] = a
-      if left > 1 { normals[place + 1] = b }
-      if left > 2 { normals[place + 2] = c }
-      if left > 3 { normals[place + 3] = d }
-    }
   }
 }

@@ -2,23 +2,39 @@ public import Algebra
 
 /// Where returns come from: a closed set of market models behind one interface.
 ///
-/// A market never reacts to actions: its path is a function of seed, copy, episode and time alone.
-/// All policies therefore meet the same returns, and every action can be tried on the same path.
-/// The parameters are held in the arithmetic of the lanes that use them, converted once.
+/// A market never reacts to actions: its path is a function of seed, copy, episode and time alone,
+/// besides the state that it carries from step to step. All policies therefore meet the same
+/// returns, and every action can be tried on the same path. The parameters are held in the
+/// arithmetic of the lanes that use them, converted once.
 public enum Market<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
   /// Two assets with a Gaussian log ratio.
   case logRatio(LogRatioMarket<Scalar>)
   /// Correlated lognormal assets.
   case lognormal(LognormalMarket<Scalar>)
+  /// Correlated assets with normal simple returns.
+  case normal(NormalMarket<Scalar>)
+  /// Normal returns whose law a hidden Markov chain chooses.
+  case regimes(RegimeMarket<Scalar>)
+  /// Volatilities that cluster.
+  case garch(GARCHMarket<Scalar>)
+  /// Returns as they were, in blocks of random order.
+  case bootstrap(BootstrapMarket<Scalar>)
   /// Returns as they were.
   case historical(HistoricalMarket<Scalar>)
+  /// Another market whose assets pay a part of their return as dividends.
+  indirect case yielding(YieldMarket<Scalar>)
 
   /// The same market in another arithmetic.
   public init(_ other: Market<Double>) {
     switch other {
     case .logRatio(let market): self = .logRatio(LogRatioMarket(market))
     case .lognormal(let market): self = .lognormal(LognormalMarket(market))
+    case .normal(let market): self = .normal(NormalMarket(market))
+    case .regimes(let market): self = .regimes(RegimeMarket(market))
+    case .garch(let market): self = .garch(GARCHMarket(market))
+    case .bootstrap(let market): self = .bootstrap(BootstrapMarket(market))
     case .historical(let market): self = .historical(HistoricalMarket(market))
+    case .yielding(let market): self = .yielding(YieldMarket(market))
     }
   }
 
@@ -27,19 +43,52 @@ public enum Market<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
     switch self {
     case .logRatio: 2
     case .lognormal(let market): market.assetCount
-    case .historical(let market): market.history.assets.count
+    case .normal(let market): market.assetCount
+    case .regimes(let market): market.assetCount
+    case .garch(let market): market.assetCount
+    case .bootstrap(let market): market.table.assetCount
+    case .historical(let market): market.table.assetCount
+    case .yielding(let market): market.base.assetCount
     }
   }
 
   /// Numbers that the market remembers of a path between steps.
-  public var stateCount: Int { 0 }
+  public var stateCount: Int {
+    switch self {
+    case .logRatio, .lognormal, .normal: 0
+    case .regimes(let market): market.stateCount
+    case .garch(let market): market.assetCount
+    case .bootstrap(let market): market.stateCount
+    case .historical: 1
+    case .yielding(let market): market.base.stateCount
+    }
+  }
+
+  /// Whether `move` writes dividends.
+  public var paysDividends: Bool {
+    switch self {
+    case .bootstrap(let market): market.table.paysDividends
+    case .historical(let market): market.table.paysDividends
+    case .yielding: true
+    default: false
+    }
+  }
 
   /// Writes the state at the beginning of the paths' episodes where `mask` is true.
   ///
   /// - Parameter state: of one group, shape [stateCount].
   @inlinable public func begin<L: Lanes>(
     _ path: MarketPath<L>, where mask: L.Mask, state: inout MutableSpan<L>
-  ) where L.Scalar == Scalar {}
+  ) where L.Scalar == Scalar {
+    switch self {
+    case .logRatio, .lognormal, .normal: break
+    case .regimes(let market): market.begin(path, where: mask, state: &state)
+    case .garch(let market): market.begin(where: mask, state: &state)
+    case .bootstrap(let market): market.begin(path, where: mask, state: &state)
+    case .historical(let market): market.begin(path, where: mask, state: &state)
+    case .yielding(let market): market.base.begin(path, where: mask, state: &state)
+    }
+  }
 
   /// Writes what one step does to prices, for a block of groups of lanes.
   ///
@@ -48,9 +97,11 @@ public enum Market<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
   ///   - state: shape [groups, stateCount]; moves along.
   ///   - growth: receives the gross returns, price after over price before; shape [groups, assets].
   ///   - logReturns: receives their logarithms; shape [groups, assets].
+  ///   - income: receives the dividends over the price before, which the growth then lacks; shape
+  ///     [groups, assets], or [0] for a market that pays none.
   @inlinable public func move<L: Lanes>(
     _ paths: Span<MarketPath<L>>, state: inout MutableSpan<L>, growth: inout MutableSpan<L>,
-    logReturns: inout MutableSpan<L>
+    logReturns: inout MutableSpan<L>, income: inout MutableSpan<L>
   ) where L.Scalar == Scalar {
     switch self {
     case .logRatio(let market):
@@ -62,40 +113,54 @@ public enum Market<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
         let first = market.assetCount * group
         market.move(paths[group], growth: &growth, logReturns: &logReturns, at: first)
       }
-    case .historical(let market):
+    case .normal(let market):
       for group in paths.indices {
-        let first = market.history.assets.count * group
+        let first = market.assetCount * group
         market.move(paths[group], growth: &growth, logReturns: &logReturns, at: first)
       }
+    case .regimes(let market):
+      for group in paths.indices {
+        market.move(
+          paths[group], state: &state, at: market.stateCount * group, growth: &growth,
+          logReturns: &logReturns, at: market.assetCount * group)
+      }
+    case .garch(let market):
+      for group in paths.indices {
+        let first = market.assetCount * group
+        market.move(
+          paths[group], state: &state, growth: &growth, logReturns: &logReturns, at: first)
+      }
+    case .bootstrap(let market):
+      for group in paths.indices {
+        market.move(
+          paths[group], state: &state, at: market.stateCount * group, growth: &growth,
+          logReturns: &logReturns, income: &income, at: market.table.assetCount * group)
+      }
+    case .historical(let market):
+      for group in paths.indices {
+        market.move(
+          state: &state, at: group, growth: &growth, logReturns: &logReturns, income: &income,
+          at: market.table.assetCount * group)
+      }
+    case .yielding(let market):
+      market.move(
+        paths, state: &state, growth: &growth, logReturns: &logReturns, income: &income)
     }
   }
 
-  /// Writes the covariance per year that is known at the decision of `path.step`, shape
-  /// [assets, assets].
-  ///
-  /// - Parameter state: of the group, shape [stateCount].
-  @inlinable public func covariance<L: Lanes>(
-    _ path: MarketPath<L>, state: Span<L>, into covariance: inout MutableSpan<L>
+  /// `move` of a market that pays no dividends.
+  @inlinable public func move<L: Lanes>(
+    _ paths: Span<MarketPath<L>>, state: inout MutableSpan<L>, growth: inout MutableSpan<L>,
+    logReturns: inout MutableSpan<L>
   ) where L.Scalar == Scalar {
-    switch self {
-    case .logRatio(let market): covariance.spread(market.covariancePerYear)
-    case .lognormal(let market): covariance.spread(market.covariancePerYear)
-    case .historical(let market): market.covariance(path, into: &covariance)
-    }
+    precondition(!paysDividends, "this market pays dividends: `move` needs room for the income")
+    var income = MutableSpan<L>()
+    move(paths, state: &state, growth: &growth, logReturns: &logReturns, income: &income)
   }
 
   /// Steps of an episode, where the market sets them.
   public var horizon: Int? {
     if case .historical(let market) = self { market.horizon } else { nil }
-  }
-
-  /// The covariance per year where it is the same at all times, shape [assets, assets].
-  public var constantCovariance: [Scalar]? {
-    switch self {
-    case .logRatio(let market): market.covariancePerYear
-    case .lognormal(let market): market.covariancePerYear
-    case .historical: nil
-    }
   }
 
   /// The first and the last day of data that is replayed.
@@ -114,51 +179,5 @@ public enum Market<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
       return market.date(source, copy: copy, episode: episode, step: step)
     }
     return clock.date(step: step)
-  }
-}
-
-/// Which random path, and where on it: one entry per lane.
-public struct MarketPath<L: Lanes>: Sendable {
-  /// Seed of all paths.
-  public var source: RandomSource
-  /// The copy of the environment.
-  public var copy: L.Words
-  /// The episode of the copy, counted from 0.
-  public var episode: L.Words
-  /// The step of the episode, counted from 0.
-  public var step: L.Words
-
-  @inlinable public init(
-    source: RandomSource, copy: L.Words, episode: L.Words, step: L.Words
-  ) {
-    self.source = source
-    self.copy = copy
-    self.episode = episode
-    self.step = step
-  }
-}
-
-/// Time in synthetic markets: step k is on `start` + ⌊365.2425 k / stepsPerYear⌋.
-public struct StepClock: Sendable, Hashable {
-  /// The date of step 0.
-  public let start: CalendarDate
-  /// Decisions per year: 252 daily, 52 weekly, 12 monthly.
-  public let stepsPerYear: Double
-
-  public init(start: CalendarDate, stepsPerYear: Double) {
-    self.start = start
-    self.stepsPerYear = stepsPerYear
-  }
-
-  /// The date of one step.
-  public func date(step: Int) -> CalendarDate {
-    start.adding(days: Int((365.2425 * Double(step) / stepsPerYear).rounded(.down)))
-  }
-}
-
-extension MutableSpan where Element: Lanes {
-  /// Fills all lanes of each element with the number of the same place.
-  @inlinable mutating func spread(_ values: [Element.Scalar]) {
-    for i in values.indices { self[i] = Element(repeating: values[i]) }
   }
 }
