@@ -8,6 +8,7 @@ import PackageDescription
 //  4  Deployment       policy bundles, learned triggers      Oracles   exact solutions
 //  3  Rebalancing      portfolio, triggers, environment      Learning  networks, agents, checkpoints
 //  2  Markets          models, data, calendar            Gym       environment protocols
+//     Ledgers          lots, wash sales, tax of a year
 //  1  Algebra          matrix over BLAS, lanes, random streams, running statistics
 //  0  COpenBLAS  CZlib  CVector
 
@@ -31,6 +32,7 @@ let package = Package(
     .target(name: "Algebra", dependencies: ["COpenBLAS", "CVector"], swiftSettings: settings),
     // 2
     .target(name: "Gym", swiftSettings: settings),
+    .target(name: "Ledgers", swiftSettings: settings),
     .target(name: "Markets", dependencies: ["Algebra", "CZlib"], swiftSettings: settings),
     // 3
     .target(
@@ -59,14 +61,15 @@ let package = Package(
     .executableTarget(
       name: "rebalance",
       dependencies: [
-        "Algebra", "Deployment", "Experiments", "Learning", "Markets", "Oracles", "Rebalancing",
+        "Algebra", "Deployment", "Experiments", "Learning", "Ledgers", "Markets", "Oracles",
+        "Rebalancing",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
     .testTarget(name: "AlgebraTests", dependencies: ["Algebra"], swiftSettings: settings),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["rebalance"], exclude: ["request.json"],
-      swiftSettings: settings),
+      name: "CommandLineTests", dependencies: ["rebalance"],
+      exclude: ["request.json", "trades.csv"], swiftSettings: settings),
     .testTarget(
       name: "DeploymentTests",
       dependencies: [
@@ -76,11 +79,12 @@ let package = Package(
     .testTarget(name: "GymTests", dependencies: ["Gym"], swiftSettings: settings),
     .testTarget(
       name: "LearningTests", dependencies: ["Algebra", "Gym", "Learning"], swiftSettings: settings),
+    .testTarget(name: "LedgersTests", dependencies: ["Ledgers"], swiftSettings: settings),
     .testTarget(
       name: "MarketsTests", dependencies: ["Algebra", "CZlib", "Markets"], swiftSettings: settings),
     .testTarget(
       name: "RebalancingTests",
-      dependencies: ["Algebra", "Experiments", "Gym", "Markets", "Rebalancing"],
+      dependencies: ["Algebra", "Experiments", "Gym", "Ledgers", "Markets", "Rebalancing"],
       swiftSettings: settings),
     .testTarget(
       name: "ExperimentsTests",

@@ -14,7 +14,9 @@ extension SIMD16<UInt32>: BitLanes, WordLanes {
     get { self[index] }
     set { self[index] = newValue }
   }
-  @inlinable @inline(__always) public func widenedProduct(with factor: UInt32) -> (high: Self, low: Self) {
+  @inlinable @inline(__always) public func widenedProduct(with factor: UInt32) -> (
+    high: Self, low: Self
+  ) {
     let even = evenWords.widenedProduct(with: factor)
     let odd = oddWords.widenedProduct(with: factor)
     return (Self(even: even.high, odd: odd.high), Self(even: even.low, odd: odd.low))
@@ -59,9 +61,33 @@ extension SIMD8<UInt64>: BitLanes, WordLanes {
     get { UInt32(truncatingIfNeeded: self[index]) }
     set { self[index] = UInt64(newValue) }
   }
-  @inlinable @inline(__always) public func widenedProduct(with factor: UInt32) -> (high: Self, low: Self) {
+  @inlinable @inline(__always) public func widenedProduct(with factor: UInt32) -> (
+    high: Self, low: Self
+  ) {
     let product = (self & Self(repeating: 0xFFFF_FFFF)) &* Self(repeating: UInt64(factor))
     return (product &>> Self(repeating: 32), product & Self(repeating: 0xFFFF_FFFF))
+  }
+}
+
+extension SIMD8<UInt64> {
+  /// The rounds on words whose upper halves are left as they fall, and cut off at the end.
+  @inlinable @inline(__always) public static func philox(
+    _ counter: (Self, Self, Self, Self), key: (UInt32, UInt32), rounds: Int
+  ) -> (Self, Self, Self, Self) {
+    var (c0, c1, c2, c3) = counter
+    var (k0, k1) = key
+    for _ in 0..<rounds {
+      let product0 = vector_multiply_low_words(c0, Self(repeating: 0xD251_1F53))
+      let product1 = vector_multiply_low_words(c2, Self(repeating: 0xCD9E_8D57))
+      c0 = (product1 &>> Self(repeating: 32)) ^ c1 ^ Self(word: k0)
+      c1 = product1
+      c2 = (product0 &>> Self(repeating: 32)) ^ c3 ^ Self(word: k1)
+      c3 = product0
+      k0 &+= 0x9E37_79B9
+      k1 &+= 0xBB67_AE85
+    }
+    let low = Self(repeating: 0xFFFF_FFFF)
+    return (c0 & low, c1 & low, c2 & low, c3 & low)
   }
 }
 

@@ -40,6 +40,14 @@ public protocol Lanes: Sendable {
   /// Square roots.
   func roots() -> Self
 
+  /// Writes columns of lanes as rows, one row per lane: shape [columns, lanes] becomes
+  /// [lanes, columns].
+  ///
+  /// - Parameters:
+  ///   - columns: one number of every row per element.
+  ///   - rows: receives as many rows as fit from `row` on.
+  static func transpose(_ columns: Span<Self>, into rows: inout MutableSpan<Float>, row: Int)
+
   /// eˣ; relative error below 1.1 ulp where the result is a normal number, beyond them 0 or
   /// infinity. NaN stays NaN.
   static func exp(_ x: Self) -> Self
@@ -137,7 +145,9 @@ extension UInt32: BitLanes, WordLanes {
     get { self }
     set { self = newValue }
   }
-  @inlinable @inline(__always) public func widenedProduct(with factor: UInt32) -> (high: UInt32, low: UInt32) {
+  @inlinable @inline(__always) public func widenedProduct(with factor: UInt32) -> (
+    high: UInt32, low: UInt32
+  ) {
     let product = multipliedFullWidth(by: factor)
     return (product.high, product.low)
   }
@@ -179,7 +189,9 @@ extension Double: Lanes {
   public typealias Words = UInt32
   @inlinable public static var laneCount: Int { 1 }
   @inlinable public init(repeating value: Double) { self = value }
-  @inlinable @inline(__always) public init(unitInterval words: UInt32) { self = Double(words) * 0x1p-32 }
+  @inlinable @inline(__always) public init(unitInterval words: UInt32) {
+    self = Double(words) * 0x1p-32
+  }
   @inlinable @inline(__always) public init(bits: UInt64) { self = Double(bitPattern: bits) }
   @inlinable @inline(__always) public var bits: UInt64 { bitPattern }
   @inlinable @inline(__always) public subscript(lane index: Int) -> Double {

@@ -24,7 +24,7 @@ public struct RandomSource: Sendable, Hashable {
   }
 
   /// Four random words per lane; `draw` counts blocks of four.
-  @inlinable public func words<Words: WordLanes>(
+  @inlinable @inline(__always) public func words<Words: WordLanes>(
     _ stream: RandomStream, copy: Words, episode: Words, step: Words, draw: Int
   ) -> (Words, Words, Words, Words) {
     let last = stream.rawValue << 16 | UInt32(draw)
@@ -32,7 +32,7 @@ public struct RandomSource: Sendable, Hashable {
   }
 
   /// Four independent standard normals per lane (Box–Muller); `draw` counts blocks of four.
-  @inlinable public func normals<L: Lanes>(
+  @inlinable @inline(__always) public func normals<L: Lanes>(
     _ stream: RandomStream, copy: L.Words, episode: L.Words, step: L.Words, draw: Int
   ) -> (L, L, L, L) {
     let (a, b, c, d) = words(stream, copy: copy, episode: episode, step: step, draw: draw)
@@ -42,7 +42,7 @@ public struct RandomSource: Sendable, Hashable {
   }
 
   /// Box–Muller: √(−2 log(1 − u)) · (cos 2πv, sin 2πv).
-  @inlinable static func normalPair<L: Lanes>(_ u: L, _ v: L) -> (L, L) {
+  @inlinable @inline(__always) static func normalPair<L: Lanes>(_ u: L, _ v: L) -> (L, L) {
     // 1 − u is in (0, 1]: the logarithm is finite.
     let radius = (L(repeating: -2) * L.log(L(repeating: 1) - u)).roots()
     let (sin, cos) = L.sinCos(turns: v)

@@ -140,7 +140,7 @@ public struct EnvironmentSpec: Sendable {
   ) throws -> (_ horizon: Int?) throws -> Market<Double> {
     switch model {
     case .logRatio:
-      let market = LogRatioMarket(
+      let market = LogRatioMarket<Double>(
         volatility: try reader.number(
           "log_ratio_volatility", in: Double.leastNormalMagnitude...10, "above 0 and up to 10"),
         drift: try reader.number("log_ratio_drift", in: -100.0...100, "-100 to 100"),
@@ -171,7 +171,7 @@ public struct EnvironmentSpec: Sendable {
       }
     }
     do {
-      return try LognormalMarket(
+      return try LognormalMarket<Double>(
         driftPerStep: drift, volatilityPerStep: volatility, correlation: correlation,
         stepsPerYear: stepsPerYear)
     } catch { throw reader.fault("correlation", "\(error)") }
@@ -204,7 +204,7 @@ public struct EnvironmentSpec: Sendable {
         : try PriceHistory(wideCSV: path, assets: assets, from: first, through: last)
       do throws(HistoryTooShort) {
         return .historical(
-          try HistoricalMarket(
+          try HistoricalMarket<Double>(
             history: history, warmup: warmup, horizon: horizon, start: start, halfLife: halfLife,
             stepsPerYear: stepsPerYear))
       } catch {

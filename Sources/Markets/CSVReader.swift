@@ -1,32 +1,47 @@
 /// The rows of a comma-separated file whose first column is a date.
 ///
-/// Strict: every row has as many fields as the header, dates strictly increase, nothing is quoted.
-/// A line may end in LF or CRLF; the last may lack its end if all its fields are there; a UTF-8
-/// byte order mark is skipped.
-struct CSVReader {
-  /// The file, as it was given.
-  let file: String
-  /// The names in the header; the first is `Date`.
-  private(set) var columns: [String] = []
-  /// The line that was read last, counted from 1.
-  private(set) var line = 0
-  /// The date of the row that was read last.
-  private(set) var date = CalendarDate(daysSinceEpoch: .min)
+/// Strict: every row has as many fields as the header, dates increase, nothing is quoted. A line may
+/// end in LF or CRLF; a UTF-8 byte order mark is skipped.
+package struct CSVReader {
+  /// What a valid file is.
+  package struct Rules: Sendable {
+    /// The name of the first column.
+    package var dateColumn = "Date"
+    /// Whether a date may be that of the row before.
+    package var repeatsDates = false
+    /// Whether the last line may lack its end if all its fields are there.
+    package var mayLackLastLineEnd = false
 
+    package init() {}
+  }
+
+  /// The file, as it was given.
+  package let file: String
+  /// The names in the header; the first is that of the dates.
+  package private(set) var columns: [String] = []
+  /// The line that was read last, counted from 1.
+  package private(set) var line = 0
+  /// The date of the row that was read last.
+  package private(set) var date = CalendarDate(daysSinceEpoch: .min)
+
+  private let rules: Rules
   private let bytes: [UInt8]
   private var position = 0
   /// Where the fields of the present line stand in `bytes`.
   private var fields: [Range<Int>] = []
 
   /// Reads a whole file and its header.
-  init(path: String) throws(MarketDataError) {
+  package init(path: String, rules: Rules = Rules()) throws(MarketDataError) {
     file = path
+    self.rules = rules
     bytes = try DataFile.contents(of: path)
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
     guard position < bytes.count else { throw MarketDataError(file: file, .emptyFile) }
     try splitLine()
     columns = fields.indices.map { text($0) }
-    guard columns[0] == "Date" else { throw fault(.firstColumn(columns[0])) }
+    guard columns[0] == rules.dateColumn else {
+      throw fault(.firstColumn(columns[0], expected: rules.dateColumn))
+    }
     var seen: Set<String> = []
     for (index, name) in columns.enumerated() {
       guard !name.isEmpty else { throw fault(.unnamedColumn(number: index + 1)) }
@@ -37,7 +52,7 @@ struct CSVReader {
   /// Moves to the next row and reads its date.
   ///
   /// - Returns: whether there is one.
-  mutating func nextRow() throws(MarketDataError) -> Bool {
+  package mutating func nextRow() throws(MarketDataError) -> Bool {
     guard position < bytes.count else { return false }
     let hasLineEnd = try splitLine()
     guard fields.count == columns.count else {
@@ -47,17 +62,19 @@ struct CSVReader {
           : .truncatedLastLine(fields: fields.count, expected: columns.count))
     }
     // A number that was cut off is still a number: only the line's end shows that it is whole.
-    guard hasLineEnd else {
+    guard hasLineEnd || rules.mayLackLastLineEnd else {
       throw fault(.truncatedLastLine(fields: fields.count, expected: columns.count))
     }
     guard let next = CalendarDate(ascii: bytes[fields[0]]) else { throw fault(.badDate(text(0))) }
-    guard next > date else { throw fault(.unorderedDates(next, after: date)) }
+    guard rules.repeatsDates ? next >= date : next > date else {
+      throw fault(.unorderedDates(next, after: date, mayRepeat: rules.repeatsDates))
+    }
     date = next
     return true
   }
 
   /// The number in a field of the present row: above zero, or zero where that is valid.
-  func number(_ field: Int, zeroIsValid: Bool = false) throws(MarketDataError) -> Double {
+  package func number(_ field: Int, zeroIsValid: Bool = false) throws(MarketDataError) -> Double {
     let value = DecimalNumber.parse(bytes[fields[field]])
     guard let value else { throw badValue(field, nonNumberFault(field), zeroIsValid) }
     guard value.isFinite else { throw badValue(field, .notFinite, zeroIsValid) }
@@ -84,7 +101,8 @@ struct CSVReader {
     return ["nan", "inf", "infinity"].contains(word) ? .notFinite : .notANumber
   }
 
-  private func text(_ field: Int) -> String {
+  /// The text of a field of the present row.
+  package func text(_ field: Int) -> String {
     String(decoding: bytes[fields[field]], as: UTF8.self)
   }
 

@@ -28,13 +28,13 @@ public struct MarketDataError: Error, Sendable, Hashable {
     case quotes
     case fieldCount(Int, expected: Int)
     case truncatedLastLine(fields: Int, expected: Int)
-    case firstColumn(String)
+    case firstColumn(String, expected: String)
     case unnamedColumn(number: Int)
     case unknownColumn(String, valid: [String])
     case duplicateColumn(String)
     case missingColumn(String, present: [String])
     case badDate(String)
-    case unorderedDates(CalendarDate, after: CalendarDate)
+    case unorderedDates(CalendarDate, after: CalendarDate, mayRepeat: Bool)
     case badValue(String, column: String, ValueFault, zeroIsValid: Bool)
     case highBelowLow(high: Double, low: Double)
     case noAssets
@@ -104,7 +104,8 @@ extension MarketDataError.Problem: CustomStringConvertible {
     case .fieldCount(let count, let expected): "\(count) fields where the header has \(expected)"
     case .truncatedLastLine(let fields, let expected):
       "the last line breaks off: \(fields) fields of \(expected) and no line end"
-    case .firstColumn(let name): "the first column is '\(name)'; it must be 'Date'"
+    case .firstColumn(let name, let expected):
+      "the first column is '\(name)'; it must be '\(expected)'"
     case .unnamedColumn(let number): "column \(number) has no name"
     case .unknownColumn(let name, let valid):
       "unknown column '\(name)'; valid are \(valid.joined(separator: ", "))"
@@ -118,8 +119,9 @@ extension MarketDataError.Problem: CustomStringConvertible {
   private var valueMessage: String {
     switch self {
     case .badDate(let text): "'\(text)' is not a date; dates are YYYY-MM-DD"
-    case .unorderedDates(let date, let previous):
-      "\(date) does not follow \(previous); dates must strictly increase"
+    case .unorderedDates(let date, let previous, let mayRepeat):
+      "\(date) does not follow \(previous); dates must "
+        + (mayRepeat ? "not decrease" : "strictly increase")
     case .badValue(_, let column, .missing, let zeroIsValid):
       "column '\(column)' is empty; \(Self.valid(zeroIsValid)) is needed"
     case .badValue(let text, let column, let fault, let zeroIsValid):

@@ -37,18 +37,20 @@ public struct LognormalMarket<Scalar: BinaryFloatingPoint & Sendable>: Sendable,
     covariancePerYear = other.covariancePerYear.map { Scalar($0) }
   }
 
-  @inlinable func move<L: Lanes>(
+  @inlinable @inline(__always) func move<L: Lanes>(
     _ path: MarketPath<L>, growth: inout MutableSpan<L>, logReturns: inout MutableSpan<L>,
     at first: Int
   ) where L.Scalar == Scalar {
     // The normals wait where the returns will stand.
     path.drawNormals(count: assetCount, into: &growth, at: first)
+    let factor = factor.span
+    let mean = logMeanPerStep.span
     for i in 0..<assetCount {
-      var x = L(repeating: logMeanPerStep[i])
+      var x = L(repeating: mean[i])
       for j in 0...i {
-        x = x + L(repeating: factor[i * assetCount + j]) * growth[first + j]
+        x = x + L(repeating: factor[i &* assetCount &+ j]) * growth[first &+ j]
       }
-      logReturns[first + i] = x
+      logReturns[first &+ i] = x
     }
     for i in first..<first + assetCount { growth[i] = L.exp(logReturns[i]) }
   }

@@ -24,12 +24,14 @@ extension Market {
     }
   }
 
-  /// Whether the covariance is the same at all times, so that reading it once is enough.
-  public var hasConstantCovariance: Bool {
+  /// The covariance per year where it is the same at all times, shape [assets, assets].
+  public var constantCovariance: [Scalar]? {
     switch self {
-    case .logRatio, .lognormal, .normal: true
-    case .regimes, .garch, .bootstrap, .historical: false
-    case .yielding(let market): market.base.hasConstantCovariance
+    case .logRatio(let market): market.covariancePerYear
+    case .lognormal(let market): market.covariancePerYear
+    case .normal(let market): market.covariancePerYear
+    case .regimes, .garch, .bootstrap, .historical: nil
+    case .yielding(let market): market.base.constantCovariance
     }
   }
 

@@ -163,6 +163,14 @@ public enum Market<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
     if case .historical(let market) = self { market.horizon } else { nil }
   }
 
+  /// The first and the last day of data that is replayed.
+  public var dates: (first: CalendarDate, last: CalendarDate)? {
+    guard case .historical(let market) = self, let first = market.history.dates.first,
+      let last = market.history.dates.last
+    else { return nil }
+    return (first, last)
+  }
+
   /// The date of step `step` of an episode.
   public func date(
     _ source: RandomSource, copy: UInt32, episode: UInt32, step: Int, clock: StepClock

@@ -50,9 +50,12 @@ public struct TwoAssetChain: Sendable, Hashable {
     guard task.returnCapture == .none else {
       throw NotExactlySolvable(task, "its reward captures returns")
     }
+    guard let costs = task.costs.proportionalPerUnit, !task.needsAccount else {
+      throw NotExactlySolvable(task, "its costs are not in proportion to trades and paid pro rata")
+    }
     self.init(
       target: task.targets[0], volatility: market.volatility, drift: market.drift,
-      costPerUnit: task.costs.perUnit[0] + task.costs.perUnit[1], riskAversion: riskAversion,
+      costPerUnit: costs[0] + costs[1], riskAversion: riskAversion,
       stepsPerYear: task.stepsPerYear)
   }
 

@@ -20,12 +20,12 @@ public func closedFormHalfWidth(
 
 /// The closed-form half-width of the first asset; `nil` where the formula's conditions do not hold.
 public func closedFormHalfWidth(
-  targets: [Double], costs: ProportionalCosts, driftCost: DriftCost
+  targets: [Double], costPerUnit: [Double], driftCost: DriftCost
 ) -> Double? {
   guard targets.count == 2, case .quadratic(let riskAversion) = driftCost, riskAversion > 0,
     targets[0] > 0, targets[0] < 1
   else { return nil }
   return closedFormHalfWidth(
-    costPerUnit: costs.perUnit[0] + costs.perUnit[1], riskAversion: riskAversion,
+    costPerUnit: costPerUnit[0] + costPerUnit[1], riskAversion: riskAversion,
     target: targets[0])
 }

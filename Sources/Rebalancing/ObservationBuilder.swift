@@ -67,13 +67,14 @@ public struct ObservationBuilder: Sendable, Hashable {
 
   /// Writes the observation of a portfolio, one element per column.
   @inlinable public func observe<L: Lanes>(
-    weights: [L], targets: [L], basis: [L], lastLogReturns: [L], into observation: inout [L]
+    weights: Span<L>, targets: Span<L.Scalar>, basis: Span<L>, lastLogReturns: Span<L>,
+    into observation: inout MutableSpan<L>
   ) {
     var column = 0
     for feature in features {
       switch feature {
       case .weightDeviation:
-        for i in 0..<assetCount { observation[column + i] = weights[i] - targets[i] }
+        for i in 0..<assetCount { observation[column + i] = weights[i] - L(repeating: targets[i]) }
         column += assetCount
       case .lastLogReturn:
         for i in 0..<assetCount { observation[column + i] = lastLogReturns[i] }
@@ -89,7 +90,7 @@ public struct ObservationBuilder: Sendable, Hashable {
         column += assetCount
       case .scaledDeviation(let halfWidth):
         let width = L(repeating: L.Scalar(halfWidth))
-        observation[column] = (weights[0] - targets[0]) / width
+        observation[column] = (weights[0] - L(repeating: targets[0])) / width
         column += 1
       }
     }
@@ -110,12 +111,15 @@ public struct ObservationBuilder: Sendable, Hashable {
         "last_log_returns: missing, the policy's feature last_log_return needs it")
     }
     let value = snapshot.value
+    let weights = snapshot.weights
+    let basis = (snapshot.basis ?? snapshot.holdings).map { $0 / value }
+    let lastLogReturns = snapshot.lastLogReturns ?? snapshot.holdings.map { _ in 0 }
+    let targets = snapshot.targets
     var observation = [Double](repeating: 0, count: size)
+    var columns = observation.mutableSpan
     observe(
-      weights: snapshot.weights, targets: snapshot.targets,
-      basis: (snapshot.basis ?? snapshot.holdings).map { $0 / value },
-      lastLogReturns: snapshot.lastLogReturns ?? snapshot.holdings.map { _ in 0 },
-      into: &observation)
+      weights: weights.span, targets: targets.span, basis: basis.span,
+      lastLogReturns: lastLogReturns.span, into: &columns)
     return observation.map { Float($0) }
   }
 

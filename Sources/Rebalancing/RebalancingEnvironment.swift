@@ -25,6 +25,12 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
   private var lastLogReturns: [Real]
   private var lastTrade: CalendarDate
   private var marketState: [Real]
+  /// Where trades are accounted for: the rules, prices, lots and tax position.
+  private let account: AccountKernel<Real>?
+  private let calendar: StepCalendar
+  private var prices: [Real]
+  private var ledger: [Real]
+  private var desk: TradingDesk<Real>
   /// Whether the episode has ended, or not yet begun.
   public private(set) var hasEnded = true
   /// Net asset value in currency.
@@ -40,10 +46,15 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
     lastLogReturns = weights.map { _ in 0 }
     lastTrade = task.startDate
     marketState = Array(repeating: 0, count: task.market.stateCount)
+    account = task.needsAccount ? AccountKernel(task) : nil
+    calendar = StepCalendar(task)
+    prices = task.initialPrices.map { Real($0) }
+    ledger = Array(repeating: 0, count: task.ledgerCount)
+    desk = TradingDesk(assets: task.needsAccount ? weights.count : 0)
   }
 
   public var observationSpace: Space { task.observation.space }
-  public var actionSpace: Space { .discrete(count: task.actions.count) }
+  public var actionSpace: Space { .discrete(count: task.actionCount) }
 
   public mutating func reset(seed: UInt64?) -> [Float] {
     if let seed {
@@ -56,16 +67,20 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
     weights = task.targets.map { Real($0) }
     basis = weights
     lastLogReturns = weights.map { _ in 0 }
-    value = 1
+    value = task.initialValue
     hasEnded = false
     lastTrade = date
+    beginMarket()
+    beginAccount()
     return observation()
   }
 
   public mutating func step(_ action: Int) -> Transition {
     precondition(
-      actionSpace.contains(action), "action \(action) is not one of 0 ..< \(task.actions.count)")
-    let outcome = advance(fraction: task.actions[action])
+      actionSpace.contains(action), "action \(action) is not one of 0 ..< \(task.actionCount)")
+    let isHarvest = action == task.actions.count
+    let outcome = advance(
+      fraction: isHarvest ? 0 : task.actions[action], isHarvesting: isHarvest)
     return Transition(
       observation: observation(), reward: outcome.reward, terminated: value <= 0,
       truncated: step >= task.horizon && value > 0, info: outcome.info)
@@ -85,76 +100,168 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
   }
 
   /// Trades a fraction of the way to the target, pays, and lets the market move.
-  public mutating func advance(fraction: Double) -> StepOutcome {
+  ///
+  /// - Parameter isHarvesting: whether losses are harvested besides; they are at every step where the
+  ///   task says so.
+  public mutating func advance(fraction: Double, isHarvesting: Bool = false) -> StepOutcome {
     precondition(!hasEnded, "the episode has ended: reset before the next step")
     precondition((0...1).contains(fraction), "\(fraction) is not a fraction of the way to target")
-    let assets = weights.indices
+    let path = path
     let targets = task.targets.map { Real($0) }
-    let trades = assets.map { Real(fraction) * (targets[$0] - weights[$0]) }
-    let (transactionCost, taxCost) = pay(for: trades)
-    let traded = trades.contains { $0 != 0 }
-    if traded { lastTrade = date }
-    let held = assets.map { weights[$0] + trades[$0] }
-
-    let path = MarketPath<Real>(
-      source: source, copy: copy, episode: episode, step: UInt32(step))
-    let variance = activeVariance(held, targets, path)
+    let trade =
+      if let account {
+        accountedTrade(Real(fraction), isHarvesting: isHarvesting, in: account)
+      } else {
+        plainTrade(Real(fraction))
+      }
+    if trade.amounts.contains(where: { $0 != 0 }) { lastTrade = date }
+    let variance = activeVariance(trade.held, targets, path)
     let driftCost = driftCost(variance)
 
     let growth = move(path)
     var total: Real = 0
     var targetTotal: Real = 0
-    for i in assets {
-      total = total + held[i] * growth[i]
+    for i in weights.indices {
+      total = total + trade.held[i] * growth[i]
       targetTotal = targetTotal + targets[i] * growth[i]
     }
-    for i in assets {
-      weights[i] = held[i] * growth[i] / total
+    for i in weights.indices {
+      weights[i] = trade.held[i] * growth[i] / total
       basis[i] = basis[i] / total
+      prices[i] = prices[i] * growth[i]
     }
 
-    let costs = transactionCost + taxCost
+    let costs = trade.cost + trade.tax
     let reward =
-      (capture(total, targetTotal) - driftCost - transactionCost - taxCost)
-      * Real(task.rewardScale)
+      (capture(total, targetTotal) - driftCost - trade.cost - trade.tax) * Real(task.rewardScale)
     let before = value
     value = value * Double((1 - costs) * total)
+    let flow = land(path)
     step += 1
     hasEnded = step >= task.horizon || value <= 0
     return StepOutcome(
-      valueBefore: before, valueAfter: value, transactionCost: Double(transactionCost),
-      taxCost: Double(taxCost), driftCost: Double(driftCost),
-      portfolioReturn: Double(total) - 1, targetReturn: Double(targetTotal) - 1,
+      valueBefore: before, valueAfter: value, transactionCost: Double(trade.cost),
+      taxCost: Double(trade.tax), driftCost: Double(driftCost),
+      portfolioReturn: Double(total) - 1, targetReturn: Double(targetTotal) - 1, flow: flow,
       activeVariance: Double(variance),
-      turnover: trades.reduce(0) { $0 + abs(Double($1)) } / 2, reward: Double(reward))
+      turnover: trade.turnover, reward: Double(reward))
+  }
+
+  private var path: MarketPath<Real> {
+    MarketPath(source: source, copy: copy, episode: episode, step: UInt32(step))
+  }
+
+  /// What was traded, what it cost and what is held after it, as fractions of value.
+  private struct Trade {
+    var amounts: [Real]
+    var cost: Real
+    var tax: Real
+    var held: [Real]
+
+    /// Half the sum of the absolute trades.
+    var turnover: Double { amounts.reduce(0.0) { $0 + abs(Double($1)) } / 2 }
+  }
+
+  /// The plain trade: proportional costs and a flat tax, paid pro rata.
+  private mutating func plainTrade(_ fraction: Real) -> Trade {
+    let trades = weights.indices.map { fraction * (Real(task.targets[$0]) - weights[$0]) }
+    let (cost, tax) = pay(for: trades)
+    return Trade(
+      amounts: trades, cost: cost, tax: tax, held: weights.indices.map { weights[$0] + trades[$0] })
+  }
+
+  /// The trade that is accounted for.
+  private mutating func accountedTrade(
+    _ fraction: Real, isHarvesting: Bool, in account: AccountKernel<Real>
+  ) -> Trade {
+    let isOverlay = task.tax.lots?.harvesting != nil && task.tax.lots?.isOverlay == true
+    let now = AccountKernel<Real>.Situation(
+      fraction: fraction, isHarvesting: Real.Mask(repeating: isHarvesting || isOverlay),
+      isLast: Real.Mask(repeating: step + 1 >= task.horizon), value: Real(value),
+      day: account.tradingDay(calendar.days(path)))
+    let before = weights
+    let prices = prices
+    var (held, basis, ledger, desk) = (weights, basis, ledger, desk)
+    var heldSpan = held.mutableSpan
+    var basisSpan = basis.mutableSpan
+    var ledgerSpan = ledger.mutableSpan
+    desk.setQuotes(prices.span)
+    let result = desk.trade(
+      account, now, weights: before.span, basis: &basisSpan, ledger: &ledgerSpan,
+      held: &heldSpan)
+    self.basis = basis
+    self.ledger = ledger
+    self.desk = desk
+    return Trade(amounts: desk.trades, cost: result.cost, tax: result.tax, held: held)
+  }
+
+  /// Deposits and withdrawals land in cash.
+  ///
+  /// - Returns: what landed, in currency.
+  private mutating func land(_ path: MarketPath<Real>) -> Double {
+    guard let cash = task.payment.cash, !task.flows.isEmpty else { return 0 }
+    let random: Real = task.flows.random(
+      source: path.source, copy: path.copy, episode: path.episode, step: path.step)
+    let flow = random + Real(task.flows.scheduled(step: step))
+    let before = Real(value)
+    let after = before + flow
+    value += Double(flow)
+    for i in weights.indices {
+      weights[i] = weights[i] * (before / after)
+      basis[i] = basis[i] * (before / after)
+    }
+    weights[cash] = weights[cash] + flow / after
+    return Double(flow)
+  }
+
+  private mutating func beginMarket() {
+    let path = path
+    var state = marketState
+    var span = state.mutableSpan
+    market.begin(path, where: Real.Mask(repeating: true), state: &span)
+    marketState = state
+  }
+
+  private mutating func beginAccount() {
+    prices = task.initialPrices.map { Real($0) }
+    guard let account else { return }
+    var ledger = ledger
+    var span = ledger.mutableSpan
+    account.begin(
+      on: calendar.days(path), where: Real.Mask(repeating: true), ledger: &span)
+    self.ledger = ledger
   }
 
   /// Lets the market move.
   ///
   /// - Returns: gross returns per asset.
   private mutating func move(_ path: MarketPath<Real>) -> [Real] {
-    var growth = weights
+    var (growth, logReturns, state) = (weights, lastLogReturns, marketState)
+    let paths = [path]
     var growths = growth.mutableSpan
-    var logReturns = lastLogReturns.mutableSpan
-    var state = marketState.mutableSpan
-    market.move([path].span, state: &state, growth: &growths, logReturns: &logReturns)
+    var returns = logReturns.mutableSpan
+    var states = state.mutableSpan
+    market.move(paths.span, state: &states, growth: &growths, logReturns: &returns)
+    lastLogReturns = logReturns
+    marketState = state
     return growth
   }
 
   /// Cost and tax of trades as fractions of value; moves the basis along.
   private mutating func pay(for trades: [Real]) -> (transactionCost: Real, taxCost: Real) {
+    let costPerUnit = task.costs.proportionalPerUnit ?? []
     var cost: Real = 0
     var gains: Real = 0
     for i in trades.indices {
       let bought = Real.larger(trades[i], 0)
       let sold = Real.larger(0 - trades[i], 0)
-      cost = cost + (bought + sold) * Real(task.costs.perUnit[i])
+      cost = cost + (bought + sold) * Real(costPerUnit[i])
       // Nothing is sold of what is not held; the divisor only keeps the number finite.
       let soldShare = sold / (weights[i] > 0 ? weights[i] : 1)
       gains = gains + soldShare * (weights[i] - basis[i])
       basis[i] = basis[i] + bought - soldShare * basis[i]
     }
-    return (cost, gains * Real(task.tax.rate))
+    return (cost, gains * Real(task.tax.averageCostRate))
   }
 
   /// dᵀΣd per year.
@@ -192,20 +299,12 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
 
   private func observation() -> [Float] {
     var columns = [Real](repeating: 0, count: task.observation.size)
+    let targets = task.targets.map { Real($0) }
+    var numbers = columns.mutableSpan
     task.observation.observe(
-      weights: weights, targets: task.targets.map { Real($0) }, basis: basis,
-      lastLogReturns: lastLogReturns, into: &columns)
+      weights: weights.span, targets: targets.span, basis: basis.span,
+      lastLogReturns: lastLogReturns.span, into: &numbers)
     return columns.map { Float($0) }
-  }
-}
-
-extension TaxModel {
-  /// The flat rate; 0 without tax.
-  var rate: Double {
-    switch self {
-    case .none: 0
-    case .averageCost(let rate): rate
-    }
   }
 }
 

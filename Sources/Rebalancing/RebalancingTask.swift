@@ -22,8 +22,18 @@ public struct RebalancingTask: Sendable {
   public var startDate: CalendarDate
   /// Fractions of the way to target, one per action; the first is 0.
   public var actions: [Double]
-  /// What trading costs.
-  public var costs: ProportionalCosts
+  /// What trading costs, and which trades are done.
+  public var costs: TradingCosts
+  /// Where costs and tax are taken from.
+  public var payment: Payment
+  /// Net asset value at an episode's start, in currency.
+  public var initialValue: Double
+  /// Prices per unit at an episode's start, in currency, one per asset.
+  public var initialPrices: [Double]
+  /// Deposits and withdrawals.
+  public var flows: CashFlows
+  /// Whether a further action, after the fractions, trades nothing and harvests losses.
+  public var hasHarvestAction: Bool
   /// What being away from the target costs.
   public var driftCost: DriftCost
   /// How realised gains are taxed.
@@ -46,10 +56,12 @@ public struct RebalancingTask: Sendable {
 
   public init(
     id: String, assets: [String], targets: [Double], market: Market<Double>, stepsPerYear: Double,
-    horizon: Int, startDate: CalendarDate, actions: [Double], costs: ProportionalCosts,
+    horizon: Int, startDate: CalendarDate, actions: [Double], costs: TradingCosts,
     driftCost: DriftCost, tax: TaxModel = .none, returnCapture: ReturnCapture = .none,
     rewardScale: Double = 1, observation: ObservationBuilder, autoreset: Autoreset = .sameStep,
-    precision: Precision = .double
+    precision: Precision = .double, payment: Payment = .proRata, initialValue: Double = 1,
+    initialPrices: [Double]? = nil, flows: CashFlows = CashFlows(),
+    hasHarvestAction: Bool = false
   ) {
     self.id = id
     self.assets = assets
@@ -67,22 +79,41 @@ public struct RebalancingTask: Sendable {
     self.observation = observation
     self.autoreset = autoreset
     self.precision = precision
+    self.payment = payment
+    self.initialValue = initialValue
+    self.initialPrices = initialPrices ?? assets.map { _ in 1 }
+    self.flows = flows
+    self.hasHarvestAction = hasHarvestAction
+  }
+
+  /// Number of actions.
+  public var actionCount: Int { actions.count + (hasHarvestAction ? 1 : 0) }
+
+  /// Whether a trade is more than proportional costs and a flat tax, both paid pro rata.
+  public var needsAccount: Bool {
+    payment != .proRata || tax.lots != nil || costs.proportionalPerUnit == nil
+      || !flows.isEmpty
+  }
+
+  /// Numbers per portfolio that lots and tax position take; 0 without lots.
+  var ledgerCount: Int {
+    tax.lots.map { $0.layout(assets: assets.count).count + TaxPosition<Double>.count } ?? 0
   }
 
   /// Dates of the synthetic markets.
   public var clock: StepClock { StepClock(start: startDate, stepsPerYear: stepsPerYear) }
 
+  /// The first and the last day that an episode may meet.
+  var dates: (first: CalendarDate, last: CalendarDate) {
+    market.dates ?? (startDate, clock.date(step: horizon))
+  }
+
   /// The closed-form half-width of the first asset, where the formula's conditions hold.
   public var closedFormHalfWidth: Double? {
-    Rebalancing.closedFormHalfWidth(targets: targets, costs: costs, driftCost: driftCost)
+    costs.proportionalPerUnit.flatMap {
+      Rebalancing.closedFormHalfWidth(targets: targets, costPerUnit: $0, driftCost: driftCost)
+    }
   }
-}
-
-/// Costs in proportion to the amount traded.
-public struct ProportionalCosts: Sendable, Hashable {
-  /// Half spread plus commission and fee per asset, as a fraction of the amount traded.
-  public var perUnit: [Double]
-  public init(perUnit: [Double]) { self.perUnit = perUnit }
 }
 
 /// The cost per step of weights `d` away from the target, with Σ per year and Δt in years.
@@ -91,13 +122,6 @@ public enum DriftCost: Sendable, Hashable {
   case quadratic(riskAversion: Double)
   /// λ √(dᵀΣd) Δt: the annualised tracking error in proportion.
   case trackingError(weight: Double)
-}
-
-/// How realised gains are taxed.
-public enum TaxModel: Sendable, Hashable {
-  case none
-  /// A flat rate on gains over average cost; losses are credited at the same rate.
-  case averageCost(rate: Double)
 }
 
 /// What of the portfolio's return enters the reward, gross of costs.

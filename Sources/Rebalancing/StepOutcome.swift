@@ -1,7 +1,7 @@
 /// What one step of a portfolio did, every term a fraction of the value before it.
 ///
 /// The bookkeeping identity holds at every step:
-/// valueAfter = valueBefore · (1 − transactionCost − taxCost) · (1 + portfolioReturn).
+/// valueAfter = valueBefore · (1 − transactionCost − taxCost) · (1 + portfolioReturn) + flow.
 public struct StepOutcome: Sendable, Hashable {
   /// Value before the trade, in currency.
   public var valueBefore: Double
@@ -17,6 +17,8 @@ public struct StepOutcome: Sendable, Hashable {
   public var portfolioReturn: Double
   /// Simple return of a portfolio at its target weights.
   public var targetReturn: Double
+  /// Deposits less withdrawals after the market's move, in currency.
+  public var flow: Double
   /// dᵀΣd per year of the post-trade weights: the squared ex-ante tracking error.
   public var activeVariance: Double
   /// One-way turnover, half the sum of the absolute trades.
@@ -33,7 +35,7 @@ public struct StepOutcome: Sendable, Hashable {
 extension StepOutcome {
   /// How far the bookkeeping identity is from holding, relative to the value after the step.
   public var identityError: Double {
-    let expected = valueBefore * (1 - transactionCost - taxCost) * (1 + portfolioReturn)
+    let expected = valueBefore * (1 - transactionCost - taxCost) * (1 + portfolioReturn) + flow
     return abs(valueAfter - expected) / max(abs(valueAfter), .leastNormalMagnitude)
   }
 }

@@ -21,7 +21,7 @@ struct Rebalance: ParsableCommand {
       """,
     subcommands: [
       Doctor.self, List.self, Train.self, Evaluate.self, Solve.self, Run.self, Export.self,
-      Verify.self, Decide.self, DataCommand.self, Bench.self,
+      Verify.self, Decide.self, DataCommand.self, TaxCommand.self, Bench.self,
     ])
 
   static func main() {
@@ -45,7 +45,7 @@ struct Rebalance: ParsableCommand {
       64
     case is MarketDataError, is BundleError, is CheckpointError, is LearnerStateError,
       is FolderWritingError, is RequestError, is PolicyMismatch, is PolicyFileError,
-      is ObservationBuilder.MissingField:
+      is ObservationBuilder.MissingField, is TradeFileError:
       65
     case is CleanExit, is ExitCode, is ValidationError: nil
     default: "\(type(of: error))" == "CommandError" ? nil : 70

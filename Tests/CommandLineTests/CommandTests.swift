@@ -28,12 +28,14 @@ private let shapes = [
   Shape(command: "bench decision", keys: ["machine", "results"]),
   Shape(command: "doctor", keys: ["machine", "data", "warnings"]),
   Shape(command: "data check envs/data/us-factors.csv", keys: ["assets", "source"]),
+  Shape(
+    command: "tax replay Tests/CommandLineTests/trades.csv", keys: ["realized", "lots", "totals"]),
 ]
 
 @Suite struct CommandTests {
   @Test(arguments: [
     [], ["doctor"], ["list"], ["train"], ["evaluate"], ["solve"], ["run"], ["export"], ["verify"],
-    ["decide"], ["data", "check"], ["bench"],
+    ["decide"], ["data", "check"], ["tax", "replay"], ["bench"],
   ])
   func `explains itself with an example`(command: [String]) throws {
     let run = try rebalance(command + ["--help"])

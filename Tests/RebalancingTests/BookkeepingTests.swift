@@ -45,6 +45,7 @@ private struct Books {
     _ check: (PortfolioSnapshot, Double, [Double], StepOutcome, PortfolioSnapshot) -> Void
   ) where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt32 {
     var environment = RebalancingEnvironment<Real>(task, copy: 2)
+    var moves = MarketWalk<Real>(task, seed: 11, copy: 2)
     var episode: UInt32 = 0
     var step = 0
     _ = environment.reset(seed: 11)
@@ -53,12 +54,7 @@ private struct Books {
         _ = environment.reset(seed: nil)
         (episode, step) = (episode + 1, 0)
       }
-      var growth = [Real](repeating: 0, count: task.assets.count)
-      var logReturns = growth
-      task.market.move(
-        MarketPath(
-          source: RandomSource(seed: 11), copy: 2, episode: episode, step: UInt32(step)),
-        growth: &growth, logReturns: &logReturns)
+      let growth = moves.next(episode: episode, step: UInt32(step))
       let before = environment.snapshot
       let fraction = task.actions[action(copy: 2, step: index, of: task.actions.count)]
       let outcome = environment.advance(fraction: fraction)

@@ -20,10 +20,10 @@ import Testing
   }
 
   private func task(
-    future seed: UInt64, _ capture: ReturnCapture, from start: HistoricalMarket.Start = .fixed
+    future seed: UInt64, _ capture: ReturnCapture, from start: EpisodeStart = .fixed
   ) throws -> RebalancingTask {
     var task = try smallTask(assets: 3, volatility: [0.01, 0.02, 0.03])
-    let market = try HistoricalMarket(
+    let market = try HistoricalMarket<Double>(
       history: history(growth: growth(future: seed)), warmup: 10, horizon: 50, start: start,
       halfLife: 8, stepsPerYear: 250)
     task.market = .historical(market)
@@ -94,7 +94,8 @@ import Testing
       var covariance = [Double](repeating: 0, count: 9)
       let path = MarketPath<Double>(
         source: RandomSource(seed: 1), copy: 0, episode: 0, step: UInt32(step))
-      market.covariance(path, into: &covariance)
+      var entries = covariance.mutableSpan
+      market.covariance(path, state: [Double]().span, into: &entries)
       let keep = pow2(-1.0 / 8)
       for i in 0..<3 {
         for j in 0..<3 {

@@ -9,7 +9,7 @@ import Testing
   /// Two assets that move by given gross returns from the first step on, after a warm-up at rest.
   private func scripted(_ growth: [[Double]]) throws -> RebalancingTask {
     var task = try smallTask(horizon: growth.count)
-    let market = try HistoricalMarket(
+    let market = try HistoricalMarket<Double>(
       history: history(growth: [[1, 1], [1, 1]] + growth), warmup: 2, horizon: growth.count,
       start: .fixed, halfLife: 20, stepsPerYear: 250)
     task.market = .historical(market)

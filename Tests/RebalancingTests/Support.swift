@@ -63,6 +63,38 @@ extension VectorTransition {
   }
 }
 
+/// The market of one copy, walked beside an environment.
+struct MarketWalk<Real>
+where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt32 {
+  private let market: Market<Real>
+  private let source: RandomSource
+  private let copy: UInt32
+  private var state: [Real]
+
+  init(_ task: RebalancingTask, seed: UInt64, copy: UInt32) {
+    market = Market(task.market)
+    source = RandomSource(seed: seed)
+    self.copy = copy
+    state = Array(repeating: 0, count: market.stateCount)
+  }
+
+  /// Gross returns per asset of one step; step 0 begins the episode.
+  mutating func next(episode: UInt32, step: UInt32) -> [Real] {
+    let path = MarketPath<Real>(source: source, copy: copy, episode: episode, step: step)
+    var growth = [Real](repeating: 0, count: market.assetCount)
+    var logReturns = growth
+    var memory = state
+    var states = memory.mutableSpan
+    var growths = growth.mutableSpan
+    var returns = logReturns.mutableSpan
+    if step == 0 { market.begin(path, where: Real.Mask(repeating: true), state: &states) }
+    let paths = [path]
+    market.move(paths.span, state: &states, growth: &growths, logReturns: &returns)
+    state = memory
+    return growth
+  }
+}
+
 /// A small taxed task of two lognormal assets, to change one thing of.
 func smallTask(
   assets: Int = 2, volatility: [Double] = [0.03, 0.02], correlation: Double = 0.25,
@@ -70,7 +102,7 @@ func smallTask(
 ) throws -> RebalancingTask {
   let names = (0..<assets).map { "ASSET\($0)" }
   let matrix = (0..<assets).map { i in (0..<assets).map { i == $0 ? 1 : correlation } }
-  let market = try LognormalMarket(
+  let market = try LognormalMarket<Double>(
     driftPerStep: Array(repeating: 0.001, count: assets), volatilityPerStep: volatility,
     correlation: matrix, stepsPerYear: 250)
   let start = try #require(CalendarDate(year: 2020, month: 1, day: 15))

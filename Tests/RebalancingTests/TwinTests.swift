@@ -171,7 +171,7 @@ extension [Float] {
 
   @Test func `ruin terminates both twins, and the next episode begins`() throws {
     // One asset takes all; going back to the other costs more than there is.
-    let market = LogRatioMarket(volatility: 30, drift: 0, stepsPerYear: 1)
+    let market = LogRatioMarket<Double>(volatility: 30, drift: 0, stepsPerYear: 1)
     var task = try Shipped.task("two-asset-monthly-v0")
     task.market = .logRatio(market)
     task.targets = [0.5, 0.5]

@@ -1,0 +1,117 @@
+// Lanes to and from rows of memory: the places where groups of copies meet the arrays of an
+// interface. Bounds are checked once per group, not once per number.
+
+extension Lanes {
+  /// The whole numbers at places `first` ..< `first + laneCount`; what lies beyond the end counts
+  /// as 0.
+  @inlinable @inline(__always) public init(_ numbers: Span<Int32>, from first: Int) {
+    self.init(repeating: 0)
+    if first + Self.laneCount <= numbers.count {
+      for lane in 0..<Self.laneCount {
+        self[lane: lane] = unsafe Scalar(numbers[unchecked: first + lane])
+      }
+    } else {
+      for place in first..<numbers.count { self[lane: place - first] = Scalar(numbers[place]) }
+    }
+  }
+
+  /// The numbers at places `first` ..< `first + laneCount`, which must exist.
+  @inlinable @inline(__always) public init(_ numbers: [Double], from first: Int) {
+    self.init(repeating: 0)
+    for lane in 0..<Self.laneCount { self[lane: lane] = Scalar(numbers[first + lane]) }
+  }
+
+  /// Writes the lanes to places `first` ..< `first + laneCount`, as far as they exist.
+  @inlinable @inline(__always) public func write(
+    to numbers: inout MutableSpan<Float>, from first: Int
+  ) {
+    if first + Self.laneCount <= numbers.count {
+      for lane in 0..<Self.laneCount {
+        unsafe numbers[unchecked: first + lane] = Float(self[lane: lane])
+      }
+    } else {
+      for place in first..<numbers.count { numbers[place] = Float(self[lane: place - first]) }
+    }
+  }
+
+  /// Multiplies the numbers at places `first` ..< `first + laneCount` by the lanes.
+  ///
+  /// - Returns: whether all products are above 0.
+  @inlinable @inline(__always) public func multiply(
+    into numbers: inout MutableSpan<Double>, from first: Int
+  ) -> Bool {
+    precondition(first + Self.laneCount <= numbers.count, "no room for \(Self.laneCount) lanes")
+    var smallest = Double.infinity
+    for lane in 0..<Self.laneCount {
+      let product = unsafe numbers[unchecked: first + lane] * Double(self[lane: lane])
+      unsafe numbers[unchecked: first + lane] = product
+      smallest = product < smallest ? product : smallest
+    }
+    return smallest > 0
+  }
+
+  @inlinable public static func transpose(
+    _ columns: Span<Self>, into rows: inout MutableSpan<Float>, row: Int
+  ) {
+    for column in columns.indices {
+      transposeOne(column, of: columns, into: &rows, row: row)
+    }
+  }
+
+  /// Writes one column.
+  @inlinable @inline(__always) static func transposeOne(
+    _ column: Int, of columns: Span<Self>, into rows: inout MutableSpan<Float>, row: Int
+  ) {
+    let width = columns.count
+    for lane in 0..<min(laneCount, rows.count / width - row) {
+      rows[(row + lane) * width + column] = Float(columns[column][lane: lane])
+    }
+  }
+}
+
+extension SIMD16<Float> {
+  /// Four columns at a time where all sixteen rows exist: four loads, eight shuffles, four stores
+  /// per four by four numbers.
+  @inlinable @inline(__always) public static func transpose(
+    _ columns: Span<Self>, into rows: inout MutableSpan<Float>, row: Int
+  ) {
+    let width = columns.count
+    precondition(row >= 0 && row * width < rows.count, "row \(row) does not exist")
+    let quads = (row + 16) * width <= rows.count ? width / 4 : 0
+    unsafe rows.withUnsafeMutableBufferPointer { rows in
+      unsafe columns.withUnsafeBytes { columns in
+        for quad in 0..<quads {
+          for lane in stride(from: 0, to: 16, by: 4) {
+            unsafe transposeQuad(
+              columns.baseAddress.unsafelyUnwrapped + 256 * quad + 4 * lane,
+              into: rows.baseAddress.unsafelyUnwrapped + (row + lane) * width + 4 * quad,
+              width: width)
+          }
+        }
+      }
+    }
+    for column in 4 * quads..<width {
+      transposeOne(column, of: columns, into: &rows, row: row)
+    }
+  }
+
+  /// Four numbers of four neighbouring columns, which lie 64 bytes apart, become four rows.
+  @inlinable @inline(__always) static func transposeQuad(
+    _ column: UnsafeRawPointer, into row: UnsafeMutablePointer<Float>, width: Int
+  ) {
+    let block = unsafe SIMD16<Float>(
+      lowHalf: .init(
+        lowHalf: column.loadUnaligned(as: SIMD4<Float>.self),
+        highHalf: (column + 64).loadUnaligned(as: SIMD4<Float>.self)),
+      highHalf: .init(
+        lowHalf: (column + 128).loadUnaligned(as: SIMD4<Float>.self),
+        highHalf: (column + 192).loadUnaligned(as: SIMD4<Float>.self)))
+    let (even, odd) = (block.evenHalf, block.oddHalf)
+    unsafe UnsafeMutableRawPointer(row).storeBytes(of: even.evenHalf, as: SIMD4<Float>.self)
+    unsafe UnsafeMutableRawPointer(row + width).storeBytes(of: odd.evenHalf, as: SIMD4<Float>.self)
+    unsafe UnsafeMutableRawPointer(row + 2 * width).storeBytes(
+      of: even.oddHalf, as: SIMD4<Float>.self)
+    unsafe UnsafeMutableRawPointer(row + 3 * width).storeBytes(
+      of: odd.oddHalf, as: SIMD4<Float>.self)
+  }
+}
