@@ -60,7 +60,7 @@ public struct RegimeFit: Sendable {
     for start in 0..<max(search.starts, 1) {
       let weights = RegimeModel.startWeights(
         returns, regimes: count, start: start, source: RandomSource(seed: search.seed))
-      guard let found = RegimeModel.fit(returns, weights: weights, search) else { continue }
+      guard let found = RegimeModel.fit(returns, weights: weights, regimes: count, search) else { continue }
       let end = found.likelihoods.last ?? -.infinity
       ends.append(end)
       if end > best?.likelihoods.last ?? -.infinity { best = found }
