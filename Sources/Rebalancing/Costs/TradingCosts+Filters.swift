@@ -23,30 +23,37 @@ extension TradingCosts.Prepared {
   ) {
     guard hasFilters else { return }
     checkFilter(trades.count, capped.count, weights, values, volumes)
-    let zero = L(repeating: 0)
-    let terms = terms.span
     for group in capped.indices {
       let first = group &* terms.count
-      let value = values.isEmpty ? zero : values[group]
-      var isCut = L.Mask(repeating: false)
-      var (wanted, excess) = (zero, zero)
-      for i in terms.indices where i != cash && !terms[i].isFrozen {
-        let adv = volumes.isEmpty ? L(repeating: terms[i].adv) : volumes[first &+ i]
-        let size = trades[first &+ i].absolute
-        let allowed = allowed(terms[i], size, value: value, adv: adv)
-        wanted = wanted + size
-        excess = excess + (size - allowed)
-        let done = kept(terms[i], allowed, value: value)
-        isCut = isCut .| cut(&trades, first &+ i, to: done)
-      }
-      for i in terms.indices where terms[i].isFrozen {
-        isCut = isCut .| cut(&trades, first &+ i, to: zero)
-      }
-      capped[group] = excess / L(repeating: 1).replacing(with: wanted, where: zero .< wanted)
+      let isCut = limit(&trades, group, values, volumes, capped: &capped)
       guard isCut.isAnyTrue else { continue }
-      let spare = cash.map { weights[first &+ $0] }
-      balance(&trades, first, spare: spare, where: isCut)
+      balance(&trades, first, spare: cash.map { weights[first &+ $0] }, where: isCut)
     }
+  }
+
+  /// Cuts the trades of a group, and reports what the cap on ADV forbids.
+  ///
+  /// - Returns: where a trade was cut.
+  private func limit(
+    _ trades: inout MutableSpan<L>, _ group: Int, _ values: Span<L>, _ volumes: Span<L>,
+    capped: inout MutableSpan<L>
+  ) -> L.Mask {
+    let zero = L(repeating: 0)
+    let terms = terms.span
+    let value = values.isEmpty ? zero : values[group]
+    var isCut = L.Mask(repeating: false)
+    var (wanted, excess) = (zero, zero)
+    for i in terms.indices where i != cash {
+      let place = group &* terms.count &+ i
+      let size = terms[i].isFrozen ? zero : trades[place].absolute
+      let adv = volumes.isEmpty ? L(repeating: terms[i].adv) : volumes[place]
+      let allowed = allowed(terms[i], size, value: value, adv: adv)
+      wanted = wanted + size
+      excess = excess + (size - allowed)
+      isCut = (isCut .| cut(&trades, place, to: kept(terms[i], allowed, value: value)))
+    }
+    capped[group] = excess / L(repeating: 1).replacing(with: wanted, where: zero .< wanted)
+    return isCut
   }
 
   /// What of a trade the cap on ADV allows; compared in currency, so that a value of 0 does no harm.
