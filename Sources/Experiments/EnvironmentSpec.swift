@@ -200,7 +200,9 @@ public struct EnvironmentSpec: Sendable {
     let halfLife = try reader.number(
       "covariance_half_life_days", in: Double.leastNormalMagnitude..., "a positive number")
     let warmup = try reader.int("covariance_warmup_days", in: 2...1_000_000, "2 to 1e6")
-    let start: EpisodeStart = try reader.choice("episode_start", or: .fixed)
+    let start: EpisodeStart =
+      reader.has("episode_start") && (try reader.string("episode_start")) == "random"
+      ? .random : .fixed
     let complain = reader
     return { horizon in
       var isFolder: ObjCBool = false
