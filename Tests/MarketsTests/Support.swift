@@ -77,3 +77,12 @@ enum RealData {
     return candidates.compactMap { $0 }.first { FileManager.default.fileExists(atPath: $0) }
   }()
 }
+
+/// The folder of the shipped data, found beside the tests.
+let shippedData = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+  .deletingLastPathComponent().deletingLastPathComponent().appending(path: "envs/data").path
+
+func shippedStockBond() throws -> PriceHistory {
+  try PriceHistory(
+    wideCSV: shippedData + "/us-stock-bond.csv", assets: ["US_STOCK", "US_TREASURY"])
+}
