@@ -43,16 +43,6 @@ public struct EnvironmentSpec: Sendable {
     case trackingError = "tracking_error"
   }
 
-  private enum TaxKind: String, CaseIterable {
-    case none
-    case averageCost = "average_cost"
-  }
-
-  /// How costs and taxes are paid; without lots only pro rata.
-  private enum PaidFrom: String, CaseIterable {
-    case proRata = "pro_rata"
-  }
-
   private enum FeatureName: String, CaseIterable {
     case weightDeviation = "weight_deviation"
     case lastLogReturn = "last_log_return"
@@ -72,17 +62,21 @@ public struct EnvironmentSpec: Sendable {
     let horizon =
       model != .historical || reader.has("horizon_steps")
       ? try reader.int("horizon_steps", in: 1...1_000_000_000, "1 to 1e9") : nil
-    let _: PaidFrom = try reader.choice("pay_from", or: .proRata)
+    let initialValue =
+      reader.has("initial_value")
+      ? try reader.number("initial_value", in: 1e-6...1e15, "1e-6 to 1e15, in currency") : nil
     let actions = try actions(&reader)
-    let costs = try costs(model, assets.count, &reader)
+    let costs = try costs(model, assets, initialValue, &reader)
+    let account = try account(assets, cash: costs.cash, initialValue: initialValue, &reader)
     let drift = try driftCost(&reader)
-    let tax = try tax(&reader)
     let capture: ReturnCapture = try reader.choice("return_capture", or: ReturnCapture.none)
     // Replayed data has dates of its own.
     let start = model == .historical ? nil : try reader.date("start_date")
     let scale = try reader.number(
       "reward_scale", or: 1, in: Double.leastNormalMagnitude..., "a positive number")
-    let width = closedFormHalfWidth(targets: targets, costs: costs, driftCost: drift)
+    let width = costs.proportionalPerUnit.flatMap {
+      closedFormHalfWidth(targets: targets, costPerUnit: $0, driftCost: drift)
+    }
     let observation = try observation(assets.count, halfWidth: width, &reader)
     let autoreset: Autoreset = try reader.choice("autoreset", or: .sameStep)
     let precision: RebalancingTask.Precision = try reader.choice("precision", or: .double)
@@ -92,11 +86,27 @@ public struct EnvironmentSpec: Sendable {
     var task = RebalancingTask(
       id: id, assets: assets, targets: targets, market: market, stepsPerYear: stepsPerYear,
       horizon: market.horizon ?? horizon ?? 1, startDate: start ?? defaultStart, actions: actions,
-      costs: costs,
-      driftCost: drift, tax: tax, returnCapture: capture, rewardScale: scale,
-      observation: observation, autoreset: autoreset, precision: precision)
+      costs: costs, driftCost: drift, tax: account.tax, returnCapture: capture,
+      rewardScale: scale, observation: observation, autoreset: autoreset, precision: precision,
+      payment: account.payment, initialValue: account.initialValue,
+      initialPrices: account.initialPrices, flows: account.flows,
+      hasHarvestAction: account.hasHarvestAction)
     task.volatilityReference = reference
+    try check(task, reader)
     return task
+  }
+
+  /// What keys forbid each other.
+  private static func check(
+    _ task: RebalancingTask, _ reader: SpecReader
+  ) throws(SpecError) {
+    if task.precision == .float, task.needsAccount {
+      throw reader.fault(
+        "precision", "`float` is for proportional costs paid pro rata, here `double` is valid")
+    }
+    if task.market.paysDividends, task.payment.cash == nil {
+      throw reader.fault("pay_from", "dividends need `cash`, where they land")
+    }
   }
 
   /// Mid-month, so that monthly steps fall in different months.
@@ -143,19 +153,13 @@ public struct EnvironmentSpec: Sendable {
   }
 
   private static func costs(
-    _ model: MarketModel, _ count: Int, _ reader: inout SpecReader
-  ) throws(SpecError) -> ProportionalCosts {
-    if model == .logRatio {
-      let both = try reader.number("cost_per_unit", in: 0..<1, "a number from 0 to below 1")
-      return ProportionalCosts(perUnit: [both / 2, both / 2])
+    _ model: MarketModel, _ names: [String], _ initialValue: Double?, _ reader: inout SpecReader
+  ) throws(SpecError) -> TradingCosts {
+    guard model == .logRatio else {
+      return try tradingCosts(names, initialValue: initialValue, &reader)
     }
-    let spread = try reader.numbers("half_spread_bp", count: count)
-    let commission = try reader.numbers("commission_bp", count: count, or: 0)
-    let perUnit = zip(spread, commission).map { ($0 + $1) * 1e-4 }
-    guard (spread + commission).allSatisfy({ $0 >= 0 }), perUnit.allSatisfy({ $0 < 1 }) else {
-      throw reader.fault("half_spread_bp", "costs from 0 to below 10000 bp are valid")
-    }
-    return ProportionalCosts(perUnit: perUnit)
+    let both = try reader.number("cost_per_unit", in: 0..<1, "a number from 0 to below 1")
+    return TradingCosts(perUnit: [both / 2, both / 2])
   }
 
   private static func driftCost(_ reader: inout SpecReader) throws(SpecError) -> DriftCost {
@@ -168,12 +172,6 @@ public struct EnvironmentSpec: Sendable {
       return .trackingError(
         weight: try reader.number("tracking_error_weight", in: 0.0..., "0 or more"))
     }
-  }
-
-  private static func tax(_ reader: inout SpecReader) throws(SpecError) -> TaxModel {
-    let kind: TaxKind = try reader.choice("tax", or: TaxKind.none)
-    return kind == .none
-      ? .none : .averageCost(rate: try reader.number("tax_rate", in: 0.0..<1, "0 to below 1"))
   }
 
   private static func observation(

@@ -101,7 +101,8 @@ public struct HistoricalMarket<Scalar: BinaryFloatingPoint & Sendable>: Sendable
     _ path: MarketPath<L>, where mask: L.Mask, state: inout MutableSpan<L>
   ) where L.Scalar == Scalar {
     for lane in 0..<L.laneCount where mask[lane: lane] {
-      let day = firstDay(path.source, copy: path.copy[lane: lane], episode: path.episode[lane: lane])
+      let day = firstDay(
+        path.source, copy: path.copy[lane: lane], episode: path.episode[lane: lane])
       state[0][lane: lane] = Scalar(day)
     }
   }

@@ -21,7 +21,9 @@ public struct MarketPath<L: Lanes>: Sendable {
   }
 
   /// Writes independent standard normals for this step to places `first` ..< `first + count`.
-  @inlinable @inline(__always) func drawNormals(count: Int, into normals: inout MutableSpan<L>, at first: Int) {
+  @inlinable @inline(__always) func drawNormals(
+    count: Int, into normals: inout MutableSpan<L>, at first: Int
+  ) {
     for draw in 0..<(count + 3) / 4 {
       let (a, b, c, d): (L, L, L, L) = source.normals(
         .market, copy: copy, episode: episode, step: step, draw: draw)

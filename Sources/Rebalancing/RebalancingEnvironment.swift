@@ -118,12 +118,16 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
     let variance = activeVariance(trade.held, targets, path)
     let driftCost = driftCost(variance)
 
-    let growth = move(path)
+    let (growth, income) = move(path)
     var total: Real = 0
     var targetTotal: Real = 0
     for i in weights.indices {
       total = total + trade.held[i] * growth[i]
       targetTotal = targetTotal + targets[i] * growth[i]
+    }
+    for i in income.indices {
+      total = total + trade.held[i] * income[i]
+      targetTotal = targetTotal + targets[i] * income[i]
     }
     for i in weights.indices {
       weights[i] = trade.held[i] * growth[i] / total
@@ -132,6 +136,7 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
     }
 
     let costs = trade.cost + trade.tax
+    collectDividends(income, trade, total)
     let reward =
       (capture(total, targetTotal) - driftCost - trade.cost - trade.tax) * Real(task.rewardScale)
     let before = value
@@ -185,7 +190,7 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
     var heldSpan = held.mutableSpan
     var basisSpan = basis.mutableSpan
     var ledgerSpan = ledger.mutableSpan
-    desk.setQuotes(prices.span)
+    desk.setQuotes(account, market, path, state: marketState.span, prices: prices.span)
     let result = desk.trade(
       account, now, weights: before.span, basis: &basisSpan, ledger: &ledgerSpan,
       held: &heldSpan)
@@ -234,17 +239,32 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
 
   /// Lets the market move.
   ///
-  /// - Returns: gross returns per asset.
-  private mutating func move(_ path: MarketPath<Real>) -> [Real] {
+  /// - Returns: gross returns and dividends per asset; no dividends where the market pays none.
+  private mutating func move(_ path: MarketPath<Real>) -> (growth: [Real], income: [Real]) {
     var (growth, logReturns, state) = (weights, lastLogReturns, marketState)
+    var income = market.paysDividends ? weights : []
     let paths = [path]
     var growths = growth.mutableSpan
     var returns = logReturns.mutableSpan
     var states = state.mutableSpan
-    market.move(paths.span, state: &states, growth: &growths, logReturns: &returns)
+    var incomes = income.mutableSpan
+    market.move(
+      paths.span, state: &states, growth: &growths, logReturns: &returns, income: &incomes)
     lastLogReturns = logReturns
     marketState = state
-    return growth
+    return (growth, income)
+  }
+
+  /// Dividends land in cash, and count as income of the year.
+  private mutating func collectDividends(_ income: [Real], _ trade: Trade, _ total: Real) {
+    guard let account, market.paysDividends else { return }
+    let yield = income.indices.reduce(0) { $0 + trade.held[$1] * income[$1] }
+    if let cash = account.cash { weights[cash] = weights[cash] + yield / total }
+    var ledger = ledger
+    var span = ledger.mutableSpan
+    account.receive(
+      dividend: yield * (1 - (trade.cost + trade.tax)) * Real(value), ledger: &span)
+    self.ledger = ledger
   }
 
   /// Cost and tax of trades as fractions of value; moves the basis along.

@@ -94,7 +94,7 @@ public struct RebalancingTask: Sendable {
   /// Whether a trade is more than proportional costs and a flat tax, both paid pro rata.
   public var needsAccount: Bool {
     payment != .proRata || tax.lots != nil || costs.proportionalPerUnit == nil
-      || !flows.isEmpty
+      || !flows.isEmpty || market.paysDividends || market.hasInterruptions
   }
 
   /// Numbers per portfolio that lots and tax position take; 0 without lots.

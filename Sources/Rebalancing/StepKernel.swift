@@ -71,7 +71,8 @@ struct StepKernel<L: Lanes>: Sendable {
     }
     if let account {
       trade(
-        account, block, actions, paths: work.paths, weights: portfolios.weights,
+        account, block, actions, paths: work.paths, state: portfolios.marketState,
+        weights: portfolios.weights,
         prices: portfolios.prices, values: portfolios.values, basis: &portfolios.basis,
         ledger: &portfolios.ledger, held: &work.held, desk: &work.desk, costs: &work.costs,
         taxes: &work.taxes)
@@ -85,12 +86,18 @@ struct StepKernel<L: Lanes>: Sendable {
       deviations: &work.deviations, covariance: &work.covariance, drifts: &work.drifts)
     move(
       block, paths: work.paths, state: &portfolios.marketState, growth: &work.growth,
-      logReturns: &portfolios.lastLogReturns)
+      logReturns: &portfolios.lastLogReturns, income: &work.income)
     grow(
-      block, held: work.held, growth: work.growth, weights: &portfolios.weights,
-      basis: &portfolios.basis, totals: &work.totals, targetTotals: &work.targetTotals)
+      block, held: work.held, growth: work.growth, income: work.income,
+      weights: &portfolios.weights, basis: &portfolios.basis, totals: &work.totals,
+      targetTotals: &work.targetTotals)
     if account != nil {
       followPrices(block, growth: work.growth, prices: &portfolios.prices)
+    }
+    if let account, market.paysDividends {
+      collectDividends(
+        account, block, work, values: portfolios.values, weights: &portfolios.weights,
+        ledger: &portfolios.ledger)
     }
     let areSolvent = reward(
       block, work, values: &portfolios.values, rewards: &transition.rewards)
@@ -148,11 +155,13 @@ struct StepKernel<L: Lanes>: Sendable {
   /// Trades, group by group, where they are accounted for.
   private func trade(
     _ account: AccountKernel<L>, _ block: Range<Int>, _ actions: Span<Int32>,
-    paths: [MarketPath<L>], weights: [L], prices: [L], values: [Double], basis: inout [L],
-    ledger: inout [L], held: inout [L], desk: inout TradingDesk<L>, costs: inout [L],
+    paths: [MarketPath<L>], state: [L], weights: [L], prices: [L], values: [Double],
+    basis: inout [L], ledger: inout [L], held: inout [L], desk: inout TradingDesk<L>,
+    costs: inout [L],
     taxes: inout [L]
   ) {
     let n = assetCount
+    let states = market.stateCount
     let count = account.ledgerCount
     var basis = basis.mutableSpan
     var ledger = ledger.mutableSpan
@@ -161,10 +170,14 @@ struct StepKernel<L: Lanes>: Sendable {
       let action = L(actions, from: group * L.laneCount)
       let now = AccountKernel<L>.Situation(
         fraction: fraction(action), isHarvesting: harvests.mask(action),
-        isLast: calendar.isLast(paths[index].step, lanes: L.laneCount), value: L(values, from: group * L.laneCount),
+        isLast: calendar.isLast(paths[index].step, lanes: L.laneCount),
+        value: L(values, from: group * L.laneCount),
         day: account.tradingDay(calendar.days(paths[index])))
       let assets = group * n..<(group + 1) * n
-      desk.setQuotes(prices.span.extracting(assets))
+      desk.setQuotes(
+        account, market, paths[index],
+        state: state.span.extracting(group * states..<(group + 1) * states),
+        prices: prices.span.extracting(assets))
       var ownBasis = basis._mutatingExtracting(assets)
       var ownLedger = ledger._mutatingExtracting(group * count..<(group + 1) * count)
       var ownHeld = held._mutatingExtracting(index * n..<(index + 1) * n)
@@ -183,6 +196,29 @@ struct StepKernel<L: Lanes>: Sendable {
     for i in 0..<block.count * assetCount {
       let place = block.lowerBound * assetCount + i
       prices[place] = prices[place] * growth[i]
+    }
+  }
+
+  /// Dividends land in cash, and count as income of the year.
+  private func collectDividends(
+    _ account: AccountKernel<L>, _ block: Range<Int>, _ work: StepWorkspace<L>,
+    values: [Double], weights: inout [L], ledger: inout [L]
+  ) {
+    let count = account.ledgerCount
+    var ledgers = ledger.mutableSpan
+    for (index, group) in block.enumerated() {
+      var yield = L(repeating: 0)
+      for i in index * assetCount..<(index + 1) * assetCount {
+        yield = yield + work.held[i] * work.income[i]
+      }
+      if let cash = account.cash {
+        let place = group * assetCount + cash
+        weights[place] = weights[place] + yield / work.totals[index]
+      }
+      let paid = L(repeating: 1) - (work.costs[index] + work.taxes[index])
+      var ledger = ledgers._mutatingExtracting(group * count..<(group + 1) * count)
+      account.receive(
+        dividend: yield * paid * L(values, from: group * L.laneCount), ledger: &ledger)
     }
   }
 
@@ -308,7 +344,7 @@ struct StepKernel<L: Lanes>: Sendable {
 
   private func move(
     _ block: Range<Int>, paths: [MarketPath<L>], state: inout [L], growth: inout [L],
-    logReturns: inout [L]
+    logReturns: inout [L], income: inout [L]
   ) {
     let states = market.stateCount
     let assets = block.lowerBound * assetCount..<block.upperBound * assetCount
@@ -317,17 +353,19 @@ struct StepKernel<L: Lanes>: Sendable {
     var allReturns = logReturns.mutableSpan
     var logReturns = allReturns._mutatingExtracting(assets)
     var growth = growth.mutableSpan
+    var income = income.mutableSpan
     market.move(
       paths.span.extracting(0..<block.count), state: &state, growth: &growth,
-      logReturns: &logReturns)
+      logReturns: &logReturns, income: &income)
   }
 
   /// Applies the returns to weights and basis.
   private func grow(
-    _ block: Range<Int>, held: [L], growth: [L], weights: inout [L], basis: inout [L],
-    totals: inout [L], targetTotals: inout [L]
+    _ block: Range<Int>, held: [L], growth: [L], income: [L], weights: inout [L],
+    basis: inout [L], totals: inout [L], targetTotals: inout [L]
   ) {
     let n = assetCount
+    let income = income.span
     let held = held.span
     let growth = growth.span
     let targets = targets.span
@@ -340,6 +378,10 @@ struct StepKernel<L: Lanes>: Sendable {
         let place = index &* n &+ i
         total = total + held[place] * growth[place]
         targetTotal = targetTotal + L(repeating: targets[i]) * growth[place]
+      }
+      for place in index &* n..<(income.isEmpty ? index : index &+ 1) &* n {
+        total = total + held[place] * income[place]
+        targetTotal = targetTotal + L(repeating: targets[place &- index &* n]) * income[place]
       }
       for i in 0..<n {
         let place = index &* n &+ i
@@ -433,6 +475,8 @@ struct StepWorkspace<L: Lanes>: Sendable {
   /// Post-trade weights and gross returns, [groups, assets].
   var held: [L]
   var growth: [L]
+  /// Dividends over the price before, [groups, assets]; empty where there are none.
+  var income: [L]
   /// Gross return of the portfolio and of one at its target, per group.
   var totals: [L]
   var targetTotals: [L]
@@ -456,6 +500,7 @@ struct StepWorkspace<L: Lanes>: Sendable {
     paths = Array(repeating: path, count: Self.blockSize)
     held = Array(repeating: zero, count: Self.blockSize * assets)
     growth = held
+    income = task.market.paysDividends ? held : []
     costs = Array(repeating: zero, count: Self.blockSize)
     totals = costs
     targetTotals = costs

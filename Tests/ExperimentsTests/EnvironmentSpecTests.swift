@@ -171,7 +171,10 @@ private let faults = [
     let task = try spec(lognormal).task
     #expect(task.id == "small-v0" && task.assets == ["A", "B", "C"])
     #expect(task.targets == [0.5, 0.3, 0.2] && task.actions == [0, 0.5, 1])
-    #expect(zip(task.costs.perUnit, [0.0011, 0.0021, 0.0031]).allSatisfy { abs($0 - $1) < 1e-18 })
+    #expect(
+      zip(task.costs.proportionalPerUnit ?? [], [0.0011, 0.0021, 0.0031]).allSatisfy {
+        abs($0 - $1) < 1e-18
+      })
     #expect(task.driftCost == .quadratic(riskAversion: 5))
     #expect(task.tax == .none && task.returnCapture == .none && task.rewardScale == 1)
     #expect(task.horizon == 100 && task.stepsPerYear == 252)
@@ -247,7 +250,8 @@ private let faults = [
     let task = try EnvironmentSpec(
       path: path, overrides: ["actions=[0, 0.25, 0.5, 0.75, 1]", "cost_per_unit=0.01"]
     ).task
-    #expect(task.actions == [0, 0.25, 0.5, 0.75, 1] && task.costs.perUnit == [0.005, 0.005])
+    #expect(
+      task.actions == [0, 0.25, 0.5, 0.75, 1] && task.costs.proportionalPerUnit == [0.005, 0.005])
     let missing = #expect(throws: SpecError.self) {
       try EnvironmentSpec(path: folder + "/absent-v0.yaml")
     }

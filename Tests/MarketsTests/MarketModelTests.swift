@@ -96,7 +96,9 @@ import Testing
       }
     }
     #expect(walk.market.constantCovariance == market.covariancePerYear)
-    for i in 0..<5 { #expect(abs(walk.volatility[i] / Self.volatility[i] / 252.0.squareRoot() - 1) < 1e-15) }
+    for i in 0..<5 {
+      #expect(abs(walk.volatility[i] / Self.volatility[i] / 252.0.squareRoot() - 1) < 1e-15)
+    }
     #expect(walk.volatilityIndex == 100 * walk.volatility[0])
   }
 

@@ -208,7 +208,9 @@ func stockBondMarket(
   func `the filter survives any return`(_ returns: [Double]) throws {
     // Three regimes, one that is never left: a probability is exactly 0.
     let market = try RegimeMarket<Float>(
-      stockBondRegimes.map { .init(name: $0.name, mean: $0.mean, volatility: $0.volatility, correlation: $0.correlation) },
+      stockBondRegimes.map {
+        .init(name: $0.name, mean: $0.mean, volatility: $0.volatility, correlation: $0.correlation)
+      },
       transition: [[1, 0], [0.5, 0.5]], start: .regime(0), stepsPerYear: 12)
     var walk = Walk<Float>(.regimes(market))
     for _ in 0..<50 { walk.step() }

@@ -20,7 +20,7 @@ private struct Books {
     basis = before.basis ?? []
     for i in holdings.indices {
       let trade = fraction * (task.targets[i] * value - holdings[i])
-      transactionCost += abs(trade) * task.costs.perUnit[i]
+      transactionCost += abs(trade) * (task.costs.proportionalPerUnit ?? [])[i]
       if trade < 0 {
         let soldBasis = basis[i] * -trade / holdings[i]
         tax += rate * (-trade - soldBasis)

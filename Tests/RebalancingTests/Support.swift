@@ -110,7 +110,7 @@ func smallTask(
     id: "small-v0", assets: names,
     targets: Array(repeating: 1 / Double(assets), count: assets), market: .lognormal(market),
     stepsPerYear: 250, horizon: horizon, startDate: start, actions: [0, 0.5, 1],
-    costs: ProportionalCosts(perUnit: Array(repeating: 0.001, count: assets)),
+    costs: TradingCosts(perUnit: Array(repeating: 0.001, count: assets)),
     driftCost: .quadratic(riskAversion: 4),
     observation: ObservationBuilder(
       features: [.weightDeviation, .lastLogReturn, .unrealizedGain], assetCount: assets))

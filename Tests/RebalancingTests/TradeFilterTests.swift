@@ -162,7 +162,7 @@ private func portfolio(_ number: Int) -> (weights: [Double], trades: [Double], v
       filtered(costs, [trade, -trade], weights: [0.5, 0.5], value: value).trades[0]
     }
     #expect(done(share, 0.05) == 0.05 && done(share, -0.05) == -0.05)
-    #expect(done(share, 0.05.nextDown) == 0 && done(share, -0.05.nextDown.magnitude) == 0)
+    #expect(done(share, 0.05.nextDown) == 0 && done(share, -(0.05.nextDown)) == 0)
     #expect(done(share, 0.05.nextUp) == 0.05.nextUp)
     let currency = TradingCosts(
       assets: [AssetCosts(minimumTradeValue: 64), AssetCosts()], cash: 1)

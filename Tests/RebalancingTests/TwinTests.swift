@@ -175,7 +175,7 @@ extension [Float] {
     var task = try Shipped.task("two-asset-monthly-v0")
     task.market = .logRatio(market)
     task.targets = [0.5, 0.5]
-    task.costs = ProportionalCosts(perUnit: [1.5, 1.5])
+    task.costs = TradingCosts(perUnit: [1.5, 1.5])
     compare(SIMD8<Double>.self, Double.self, task, count: 9, ruins: true)
     var environment = RebalancingEnvironment<Double>(task)
     _ = environment.reset(seed: 1)

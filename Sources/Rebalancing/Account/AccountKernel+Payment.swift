@@ -68,7 +68,7 @@ extension AccountKernel {
     let one = L(repeating: 1)
     var available = zero
     for i in held.indices where i != cash {
-      sales[i] = hasInterruptions ? held[i] * quotes[place(.tradable, i)] : held[i]
+      sales[i] = saleable(i, held[i], quotes)
       available = available + sales[i]
     }
     let share = L.smaller(

@@ -1,4 +1,5 @@
 import Algebra
+import Markets
 
 extension AccountKernel {
   /// Sells losses that are worth it and buys the substitutes.
@@ -9,7 +10,8 @@ extension AccountKernel {
     guard let book, let rule = lotTax?.harvesting, now.isHarvesting.isAnyTrue else { return }
     for i in held.indices where i != cash {
       let harvest = book.harvest(
-        i, rule, at: SecurityPrices(quotes[place(.price, i)]), cost: Double(costs.perUnit[i]), on: now.day,
+        i, rule, at: SecurityPrices(quotes[place(.price, i)]), cost: Double(costs.perUnit[i]),
+        on: now.day,
         where: now.isHarvesting, in: &ledger)
       let paid = harvest.cost / now.value
       held[i] = held[i] - paid
@@ -20,14 +22,30 @@ extension AccountKernel {
   }
 
   /// The trades towards the targets, of what can be traded.
-  func wish(_ now: Situation, _ quotes: Span<L>, _ weights: Span<L>, into trades: inout MutableSpan<L>) {
+  func wish(
+    _ now: Situation, _ quotes: Span<L>, _ weights: Span<L>, into trades: inout MutableSpan<L>
+  ) {
     for i in trades.indices {
       trades[i] = now.fraction * (L(repeating: targets[i]) - weights[i])
     }
     guard hasInterruptions else { return }
-    for i in trades.indices { trades[i] = trades[i] * quotes[place(.tradable, i)] }
+    for i in trades.indices {
+      let availability = quotes[place(.availability, i)]
+      // What is halted waits; what is delisted has been paid out.
+      let isPaidOut = L(repeating: L.Scalar(Availability.delisted.rawValue)) .<= availability
+      let isHalted = L(repeating: L.Scalar(Availability.halted.rawValue)) .<= availability
+      trades[i] = trades[i].replacing(with: L(repeating: 0), where: isHalted)
+        .replacing(with: L(repeating: 0) - weights[i], where: isPaidOut)
+    }
     costs.balance(
       &trades, 0, spare: cash.map { weights[$0] }, where: L.Mask(repeating: true))
+  }
+
+  /// What of an asset can be sold.
+  func saleable(_ i: Int, _ weight: L, _ quotes: Span<L>) -> L {
+    guard hasInterruptions else { return weight }
+    return L(repeating: 0).replacing(
+      with: weight, where: quotes[place(.availability, i)] .<= L(repeating: 0))
   }
 
   /// Cuts the trades to what the filters allow.
@@ -55,7 +73,9 @@ extension AccountKernel {
     }
     if book != nil {
       for i in trades.indices where i != cash {
-        buy(i, trades[i], costShare: costShare(i, trades[i], now, quotes), now, quotes, &result, &ledger)
+        buy(
+          i, trades[i], costShare: costShare(i, trades[i], now, quotes), now, quotes, &result,
+          &ledger)
       }
     }
     for i in trades.indices { held[i] = held[i] + trades[i] }

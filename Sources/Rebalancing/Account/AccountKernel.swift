@@ -37,7 +37,7 @@ struct AccountKernel<L: Lanes>: Sendable {
         layout: $0.layout(assets: task.assets.count), order: $0.order, rates: $0.rates,
         washWindow: $0.washWindow)
     }
-    hasInterruptions = false
+    hasInterruptions = task.market.hasInterruptions
     longTerm = LongTermTable(task)
     initialValue = L.Scalar(task.initialValue)
     initialPrices = task.initialPrices.map { L.Scalar($0) }
@@ -62,8 +62,8 @@ struct AccountKernel<L: Lanes>: Sendable {
     case price
     /// Per √day; only where costs need it.
     case volatility
-    /// 1 where the asset can be traded, else 0; only where trade is ever interrupted.
-    case tradable
+    /// `Availability` as a number; only where trade is ever interrupted.
+    case availability
   }
 
   /// Place of a quote in the span.
@@ -106,6 +106,14 @@ struct AccountKernel<L: Lanes>: Sendable {
     }
     var position = TaxPosition<L>(ledger.span, at: accountOffset)
     position.begin(on: day, where: lanes)
+    position.write(to: &ledger, at: accountOffset)
+  }
+
+  /// Enters qualified dividends, in currency.
+  func receive(dividend: L, ledger: inout MutableSpan<L>) {
+    guard book != nil else { return }
+    var position = TaxPosition<L>(ledger.span, at: accountOffset)
+    position.dividends = position.dividends + dividend
     position.write(to: &ledger, at: accountOffset)
   }
 

@@ -1,4 +1,5 @@
 import Algebra
+import Markets
 
 /// Storage of one group's trade, reused for every group.
 struct TradingDesk<L: Lanes>: Sendable {
@@ -13,9 +14,25 @@ struct TradingDesk<L: Lanes>: Sendable {
     quotes = Array(repeating: L(repeating: 1), count: 3 * assets)
   }
 
-  /// Takes the prices of a group.
-  mutating func setQuotes(_ prices: Span<L>) {
-    for i in prices.indices { quotes[i] = prices[i] }
+  /// Takes what the market says of a group's assets.
+  mutating func setQuotes(
+    _ account: AccountKernel<L>, _ market: Market<L.Scalar>, _ path: MarketPath<L>,
+    state: Span<L>, prices: Span<L>
+  ) {
+    let n = prices.count
+    for i in 0..<n { quotes[account.place(.price, i)] = prices[i] }
+    if account.costs.needsVolatilities {
+      // Costs count in days, of which a year has 252.
+      let perDay = L(repeating: L.Scalar(1 / 252.0.squareRoot()))
+      for i in 0..<n {
+        quotes[account.place(.volatility, i)] =
+          market.volatility(of: i, path, state: state) * perDay
+      }
+    }
+    guard account.hasInterruptions else { return }
+    var availability = scratch.mutableSpan
+    market.availability(path, state: state, into: &availability)
+    for i in 0..<n { quotes[account.place(.availability, i)] = scratch[i] }
   }
 
   /// Trades; see `AccountKernel.trade`.

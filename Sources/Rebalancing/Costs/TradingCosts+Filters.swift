@@ -30,33 +30,40 @@ extension TradingCosts.Prepared {
     }
   }
 
-  /// Cuts the trades of one group, which begin at `first`.
+  /// Filters the trades of one group, which begin at `first`.
   ///
   /// - Returns: the part of the wanted `Σ|u|` that the cap on ADV forbids.
   func filterGroup(
     _ trades: inout MutableSpan<L>, _ first: Int, weights: Span<L>, value: L,
     volumes: Span<L> = Span()
   ) -> L {
+    let (isCut, capped) = limit(&trades, first, value, volumes)
+    if isCut.isAnyTrue {
+      balance(&trades, first, spare: cash.map { weights[first &+ $0] }, where: isCut)
+    }
+    return capped
+  }
+
+  /// Cuts the trades of a group, and reports what the cap on ADV forbids.
+  ///
+  /// - Returns: where a trade was cut, and the forbidden part.
+  private func limit(
+    _ trades: inout MutableSpan<L>, _ first: Int, _ value: L, _ volumes: Span<L>
+  ) -> (isCut: L.Mask, capped: L) {
     let zero = L(repeating: 0)
     let terms = terms.span
     var isCut = L.Mask(repeating: false)
     var (wanted, excess) = (zero, zero)
-    for i in terms.indices where i != cash && !terms[i].isFrozen {
-      let adv = volumes.isEmpty ? L(repeating: terms[i].adv) : volumes[first &+ i]
-      let size = trades[first &+ i].absolute
+    for i in terms.indices where i != cash {
+      let place = first &+ i
+      let size = terms[i].isFrozen ? zero : trades[place].absolute
+      let adv = volumes.isEmpty ? L(repeating: terms[i].adv) : volumes[place]
       let allowed = allowed(terms[i], size, value: value, adv: adv)
       wanted = wanted + size
       excess = excess + (size - allowed)
-      let done = kept(terms[i], allowed, value: value)
-      isCut = isCut .| cut(&trades, first &+ i, to: done)
+      isCut = (isCut .| cut(&trades, place, to: kept(terms[i], allowed, value: value)))
     }
-    for i in terms.indices where terms[i].isFrozen {
-      isCut = isCut .| cut(&trades, first &+ i, to: zero)
-    }
-    if isCut.isAnyTrue {
-      balance(&trades, first, spare: cash.map { weights[first &+ $0] }, where: isCut)
-    }
-    return excess / L(repeating: 1).replacing(with: wanted, where: zero .< wanted)
+    return (isCut, excess / L(repeating: 1).replacing(with: wanted, where: zero .< wanted))
   }
 
   /// What of a trade the cap on ADV allows; compared in currency, so that a value of 0 does no harm.

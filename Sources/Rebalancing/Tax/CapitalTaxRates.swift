@@ -4,12 +4,18 @@ public struct CapitalTaxRates: Sendable, Hashable {
   public var short: Double
   /// The rate on long-term gains.
   public var long: Double
+  /// The rate on qualified dividends, which are not netted with losses.
+  public var dividends: Double
   /// How much of a year's net loss offsets ordinary income, in currency; 0 for none.
   public var lossLimit: Double
 
-  public init(short: Double, long: Double, lossLimit: Double = 3_000) {
+  /// - Parameter dividends: the long-term rate unless given.
+  public init(
+    short: Double, long: Double, dividends: Double? = nil, lossLimit: Double = 3_000
+  ) {
     self.short = short
     self.long = long
+    self.dividends = dividends ?? long
     self.lossLimit = lossLimit
   }
 }

@@ -28,11 +28,13 @@ public struct TaxPosition<L: Lanes>: Sendable {
   public var paid: L
   /// Tax of closed years that is not yet paid.
   public var due: L
+  /// Qualified dividends of the year, in currency.
+  public var dividends: L
   /// The first day of the next year, in days since 1970-01-01.
   public var yearEnd: L
 
   /// Numbers in an account.
-  public static var count: Int { 7 }
+  public static var count: Int { 8 }
 
   /// An account in which nothing has happened; `begin` starts it.
   public init() {
@@ -42,6 +44,7 @@ public struct TaxPosition<L: Lanes>: Sendable {
     carriedLong = short
     paid = short
     due = short
+    dividends = short
     yearEnd = short
   }
 
@@ -54,6 +57,7 @@ public struct TaxPosition<L: Lanes>: Sendable {
     paid = state[offset + 4]
     due = state[offset + 5]
     yearEnd = state[offset + 6]
+    dividends = state[offset + 7]
   }
 
   /// Writes the account's numbers from an offset on.
@@ -65,6 +69,7 @@ public struct TaxPosition<L: Lanes>: Sendable {
     state[offset + 4] = paid
     state[offset + 5] = due
     state[offset + 6] = yearEnd
+    state[offset + 7] = dividends
   }
 
   /// Starts lanes afresh on a day.
@@ -76,6 +81,7 @@ public struct TaxPosition<L: Lanes>: Sendable {
     carriedLong = carriedLong.replacing(with: zero, where: lanes)
     paid = paid.replacing(with: zero, where: lanes)
     due = due.replacing(with: zero, where: lanes)
+    dividends = dividends.replacing(with: zero, where: lanes)
     yearEnd = yearEnd.replacing(with: firstDaysOfNextYear(day, where: lanes), where: lanes)
   }
 
@@ -101,7 +107,8 @@ public struct TaxPosition<L: Lanes>: Sendable {
       + L.larger(long, zero) * L(repeating: L.Scalar(rates.long))
     let losses = (L.larger(zero - short, zero)) + L.larger(zero - long, zero)
     let credited = L.smaller(losses, L(repeating: L.Scalar(rates.lossLimit)))
-    return gains - credited * L(repeating: L.Scalar(rates.short))
+    return gains + dividends * L(repeating: L.Scalar(rates.dividends)) - credited
+      * L(repeating: L.Scalar(rates.short))
   }
 
   /// Enters realised gains and losses.
@@ -121,8 +128,13 @@ public struct TaxPosition<L: Lanes>: Sendable {
   ) -> L {
     let isOver = lanes .& (yearEnd .<= day)
     if isOver.isAnyTrue { closeYear(on: day, rates: rates, where: isOver) }
-    guard payment == .annual else { return L(repeating: 0) }
     let zero = L(repeating: 0)
+    guard payment == .annual else {
+      // What the last step of the year left over, such as a dividend after its trades.
+      let payment = due.masked(lanes)
+      due = due - payment
+      return payment
+    }
     let isDue = lanes .& ((due .< zero) .| (zero .< due)) .& isPayable(on: day)
     let paidNow = due.masked(isDue)
     due = due - paidNow
@@ -148,6 +160,7 @@ public struct TaxPosition<L: Lanes>: Sendable {
     self.short = self.short.replacing(with: zero, where: lanes)
     self.long = self.long.replacing(with: zero, where: lanes)
     paid = paid.replacing(with: zero, where: lanes)
+    dividends = dividends.replacing(with: zero, where: lanes)
     yearEnd = yearEnd.replacing(with: firstDaysOfNextYear(day, where: lanes), where: lanes)
   }
 
