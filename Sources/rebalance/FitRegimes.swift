@@ -23,16 +23,18 @@ struct FitRegimes: ParsableCommand {
   @Option(help: "Number of regimes, 2 to 10.")
   var regimes = 2
 
-  @Option(help: "One return per day, week or month: daily, weekly or monthly.")
+  @Option(
+    help: "One return per day, week or month: daily, weekly or monthly.",
+    transform: { try choice($0) })
   var steps = Sampling.daily
 
-  @Option(help: "log or simple returns.")
+  @Option(help: "log or simple returns.", transform: { try choice($0) })
   var returns = ReturnKind.log
 
-  @Option(name: .customLong("from"), help: "The first day, YYYY-MM-DD.")
+  @Option(name: .customLong("from"), help: "The first day, YYYY-MM-DD.", transform: day)
   var first: CalendarDate?
 
-  @Option(name: .customLong("through"), help: "The last day, YYYY-MM-DD.")
+  @Option(name: .customLong("through"), help: "The last day, YYYY-MM-DD.", transform: day)
   var last: CalendarDate?
 
   @Option(help: "Number of starts.")
@@ -135,9 +137,20 @@ struct FitRegimes: ParsableCommand {
   }
 }
 
-extension Sampling: ExpressibleByArgument {}
-extension ReturnKind: ExpressibleByArgument {}
+/// One of an enumeration's raw values, or a complaint that names them.
+private func choice<Choice: CaseIterable & RawRepresentable<String>>(
+  _ text: String
+) throws -> Choice {
+  guard let choice = Choice(rawValue: text) else {
+    let valid = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+    throw ValidationError("“\(text)” is given, valid are \(valid)")
+  }
+  return choice
+}
 
-extension CalendarDate: ExpressibleByArgument {
-  public init?(argument: String) { self.init(iso: argument) }
+private func day(_ text: String) throws -> CalendarDate {
+  guard let date = CalendarDate(iso: text) else {
+    throw ValidationError("“\(text)” is not a date, YYYY-MM-DD is valid")
+  }
+  return date
 }
