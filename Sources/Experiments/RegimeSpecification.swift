@@ -3,8 +3,8 @@ public import Markets
 extension RegimeFit {
   /// The keys of an environment's specification that describe the fitted market.
   ///
-  /// Figures have six decimals; what rounding leaves of a row of transition probabilities goes to its
-  /// largest.
+  /// Means and volatilities have six decimals, the others four; what rounding leaves of a row of
+  /// transition probabilities goes to its largest.
   public func specification(
     assets: [String], sampling: Sampling, returnKind: ReturnKind
   ) -> String {
@@ -14,22 +14,22 @@ extension RegimeFit {
     ]
     for regime in regimes {
       lines += [
-        "  - name: \(regime.name)", "    mean_per_step: \(Self.list(regime.mean))",
-        "    volatility_per_step: \(Self.list(regime.volatility))", "    correlation:",
+        "  - name: \(regime.name)", "    mean_per_step: \(Self.list(regime.mean, 6))",
+        "    volatility_per_step: \(Self.list(regime.volatility, 6))", "    correlation:",
       ]
-      lines += regime.correlation.map { "      - \(Self.list($0))" }
+      lines += regime.correlation.map { "      - \(Self.list($0, 4))" }
     }
     lines.append("transition:")
-    lines += transition.map { "  - \(Self.list(Self.rounded($0)))" }
+    lines += transition.map { "  - \(Self.list(Self.rounded($0), 4))" }
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private static func list(_ numbers: [Double]) -> String {
-    "[" + numbers.map { $0 == 1 ? "1" : $0.fixed(6) }.joined(separator: ", ") + "]"
+  private static func list(_ numbers: [Double], _ decimals: Int) -> String {
+    "[" + numbers.map { $0 == 1 ? "1" : $0.fixed(decimals) }.joined(separator: ", ") + "]"
   }
 
   private static func rounded(_ row: [Double]) -> [Double] {
-    var result = row.map { ($0 * 1e6).rounded() / 1e6 }
+    var result = row.map { ($0 * 1e4).rounded() / 1e4 }
     if let largest = row.indices.max(by: { row[$0] < row[$1] }) {
       result[largest] += 1 - result.reduce(0, +)
     }

@@ -99,7 +99,8 @@ public struct RegimeMarket<Scalar: BinaryFloatingPoint & Sendable>: Sendable, Ha
     self.factors = factors.flatMap { $0.flatMap { $0.map { Scalar($0) } } }
     inverses = factors.flatMap { inverse(ofLower: $0).flatMap { $0.map { Scalar($0) } } }
     logScales = factors.map { factor in
-      Scalar(factor.indices.reduce(0) { $0 - (factor[$1][$1] > 0 ? Double.log(factor[$1][$1]) : 0) })
+      Scalar(
+        factor.indices.reduce(0) { $0 - (factor[$1][$1] > 0 ? Double.log(factor[$1][$1]) : 0) })
     }
     covariancesPerYear = covariances.flatMap { $0.flatMap { $0.map { Scalar($0 * stepsPerYear) } } }
   }
