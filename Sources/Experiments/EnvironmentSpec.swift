@@ -201,8 +201,8 @@ public struct EnvironmentSpec: Sendable {
       "covariance_half_life_days", in: Double.leastNormalMagnitude..., "a positive number")
     let warmup = try reader.int("covariance_warmup_days", in: 2...1_000_000, "2 to 1e6")
     let start: EpisodeStart =
-      reader.has("episode_start") && (try reader.string("episode_start")) == "random"
-      ? .random : .fixed
+      reader.has("episode_start")
+      ? (try reader.string("episode_start") == "random" ? .random : .fixed) : .fixed
     let complain = reader
     return { horizon in
       var isFolder: ObjCBool = false
