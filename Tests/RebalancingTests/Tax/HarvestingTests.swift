@@ -6,8 +6,8 @@ import Testing
   private let layout = LotLayout(assets: 1, hasSubstitutes: true)
 
   /// A hundred shares bought at 100, and later prices of 75 and, for the substitute, 30.
-  private func books(bought: String = "2024-01-02") -> Books<Double> {
-    var books = Books<Double>(layout, .minimumTax)
+  private func books(bought: String = "2024-01-02") -> LotBooks<Double> {
+    var books = LotBooks<Double>(layout, .minimumTax)
     books.open(0, 100, at: 100, on: days(bought))
     return books
   }
@@ -112,7 +112,7 @@ import Testing
   }
 
   @Test func `many switches leave every lot its security`() {
-    var books = Books<Double>(layout, .fifo)
+    var books = LotBooks<Double>(layout, .fifo)
     books.open(0, 64, at: 100, on: days("2024-01-02"))
     let rule = HarvestingRule(minimumBenefit: 0.001)
     var price = 100.0
