@@ -5,7 +5,7 @@ import Rebalancing
 import Testing
 
 /// What one step must lead to, in currency, asset by asset.
-private struct Books {
+private struct CurrencyBooks {
   var holdings: [Double]
   var basis: [Double]
   var transactionCost = 0.0
@@ -67,7 +67,7 @@ private struct Books {
     _ real: Real.Type, _ task: RebalancingTask, tolerance: Double
   ) where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt32 {
     walk(real, task) { before, fraction, growth, outcome, after in
-      let books = Books(before, task, fraction: fraction, growth: growth)
+      let books = CurrencyBooks(before, task, fraction: fraction, growth: growth)
       let value = outcome.valueBefore
       #expect(outcome.identityError < tolerance)
       #expect(isClose(outcome.transactionCost, books.transactionCost / value, 1e-14))

@@ -82,7 +82,7 @@ extension LotBook {
     for slot in 0..<layout.lotsPerAsset {
       let at = layout.lot(asset, slot)
       let saved = (state[row: at + 1] - net) * rate
-      mayBe = mayBe .| ((zero .< state[row: at]) .& (hurdle .< saved))
+      mayBe.extend(by: (zero .< state[row: at]) .& (hurdle .< saved))
     }
     return (lanes .& mayBe).isAnyTrue
   }

@@ -11,14 +11,14 @@ extension LotBook {
     var full = moving
     for slot in 0..<layout.lossSalesPerAsset {
       let at = layout.lossSale(asset, slot)
-      full = full .& (zero .< state[row: at + 1]) .& (begin .<= state[row: at])
+      full.restrict(to: (zero .< state[row: at + 1]) .& (begin .<= state[row: at]))
     }
     if full.isAnyTrue { mergeOldestLossSales(asset, where: full, in: &state) }
     var carried = sale
     for slot in 0..<layout.lossSalesPerAsset where moving.isAnyTrue {
       let here = lossSale(asset, slot, in: state.span)
       store(here.replacing(with: carried, where: moving), asset, slot, in: &state)
-      moving = moving .& (zero .< here.units) .& (begin .<= here.day)
+      moving.restrict(to: (zero .< here.units) .& (begin .<= here.day))
       carried = here
     }
   }

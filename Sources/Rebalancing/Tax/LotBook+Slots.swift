@@ -19,7 +19,7 @@ extension LotBook {
     if isSame.isAnyTrue {
       store(
         newest.replacing(with: newest.merged(with: lot), where: isSame), asset, 0, in: &state)
-      others = lanes .& (.!isSame)
+      others.restrict(to: .!isSame)
       guard others.isAnyTrue else { return }
     }
     var choice = L(repeating: -1)
@@ -38,7 +38,7 @@ extension LotBook {
   private func fullLanes(_ asset: Int, where lanes: L.Mask, in state: Span<L>) -> L.Mask {
     var full = lanes
     for slot in 0..<layout.lotsPerAsset {
-      full = full .& (L(repeating: 0) .< state[row: layout.lot(asset, slot)])
+      full.restrict(to: L(repeating: 0) .< state[row: layout.lot(asset, slot)])
     }
     return full
   }
@@ -54,11 +54,11 @@ extension LotBook {
     for slot in 0..<layout.lotsPerAsset where moving.isAnyTrue {
       let here = self.lot(asset, slot, in: state.span)
       var result = here.replacing(with: carried, where: moving)
-      moving = moving .& (L(repeating: 0) .< here.units)
+      moving.restrict(to: L(repeating: 0) .< here.units)
       let ends = moving .& L.equal(choice, L(repeating: L.Scalar(slot - 1)))
       if ends.isAnyTrue, slot > 0 {
         result = result.replacing(with: here.merged(with: carried), where: ends)
-        moving = moving .& (.!ends)
+        moving.restrict(to: .!ends)
       }
       store(result, asset, slot, in: &state)
       carried = here

@@ -22,7 +22,7 @@ extension LotBook {
       state[row: layout.lot(asset, slot) + 4] = L.smaller(lot.replaced, units)
       // What rounding leaves of a sale at cost is no loss.
       let isLoss = (zero .< sold) .& (unitGain .< lot.unitBasis * L(repeating: -Self.dust))
-      lost = lost .| isLoss
+      lost.extend(by: isLoss)
       // Replacing changes lots that are sold in part themselves: what is sold is put aside.
       state[row: layout.scratch(.sold, slot)] = sold.masked(isLoss)
       state[row: layout.scratch(.unitLoss, slot)] = zero - unitGain
@@ -100,7 +100,7 @@ extension LotBook {
       let acquired = state[row: at + 2]
       let units = state[row: at]
       var counts = (begin .<= acquired) .& (.!L.equal(soldAcquired, acquired))
-      if layout.hasSubstitutes { counts = counts .& L.equal(state[row: at + 5], sale.security) }
+      if layout.hasSubstitutes { counts.restrict(to: L.equal(state[row: at + 5], sale.security)) }
       let available = units - state[row: at + 4]
       let matched = L.smaller(sale.units, available)
       let isMatched = counts .& (dust .< matched)
@@ -152,8 +152,8 @@ extension LotBook {
       let at = layout.lot(asset, slot)
       let isEmpty = state[row: at] .<= L(repeating: 0)
       let number = L(repeating: L.Scalar(slot))
-      older = older .| (isEmpty .& (split.slot .< number))
-      newer = newer .| (isEmpty .& (number .< split.slot))
+      older.extend(by: isEmpty .& (split.slot .< number))
+      newer.extend(by: isEmpty .& (number .< split.slot))
     }
     let lanes = L(repeating: 0) .< split.units
     let up = lanes .& older
@@ -197,7 +197,8 @@ extension LotBook {
         with: stays, where: isHere)
       store(result, asset, slot, in: &state)
       carried = here.replacing(with: towardsOlder ? part : rest, where: isHere)
-      moving = (moving .& (L(repeating: 0) .< here.units)) .| isHere
+      moving.restrict(to: L(repeating: 0) .< here.units)
+      moving.extend(by: isHere)
     }
   }
 

@@ -17,15 +17,6 @@ public struct LotSlot<L: Lanes>: Sendable {
   /// 0 the asset, 1 its substitute.
   public var security: L
 
-  init(units: L, unitBasis: L, acquired: L, heldFrom: L, replaced: L, security: L) {
-    self.units = units
-    self.unitBasis = unitBasis
-    self.acquired = acquired
-    self.heldFrom = heldFrom
-    self.replaced = replaced
-    self.security = security
-  }
-
   /// `other` where `mask` is true, `self` elsewhere.
   @inline(__always) func replacing(with other: Self, where mask: L.Mask) -> Self {
     var lot = self
@@ -105,5 +96,19 @@ extension Lanes {
   /// These numbers where `mask` is true, 0 elsewhere.
   @inline(__always) func masked(_ mask: Mask) -> Self {
     Self(repeating: 0).replacing(with: self, where: mask)
+  }
+}
+
+extension MaskLanes {
+  /// Keeps what is true in both.
+  @inline(__always) mutating func restrict(to other: Self) {
+    let both = self .& other
+    self = both
+  }
+
+  /// Adds what is true in the other.
+  @inline(__always) mutating func extend(by other: Self) {
+    let either = self .| other
+    self = either
   }
 }

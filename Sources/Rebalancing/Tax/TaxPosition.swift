@@ -121,7 +121,9 @@ public struct TaxPosition<L: Lanes>: Sendable {
 
   /// Closes the year where `day` lies in a later one, and pays what has become payable.
   ///
-  /// To be called once a step, before its trades; steps are shorter than a year.
+  /// To be called once a step, before its trades; steps are shorter than a year. Where tax is
+  /// `immediate`, `payLiability` after the trades is the rest of a step.
+  ///
   /// - Returns: the tax paid, negative for a refund.
   public mutating func advance(
     to day: L, rates: CapitalTaxRates, payment: TaxPayment, where lanes: L.Mask

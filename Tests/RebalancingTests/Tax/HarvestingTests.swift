@@ -6,8 +6,8 @@ import Testing
   private let layout = LotLayout(assets: 1, hasSubstitutes: true)
 
   /// A hundred shares bought at 100, and later prices of 75 and, for the substitute, 30.
-  private func books(bought: String = "2024-01-02") -> Books<Double> {
-    var books = Books<Double>(layout, .minimumTax)
+  private func books(bought: String = "2024-01-02") -> LotBooks<Double> {
+    var books = LotBooks<Double>(layout, .minimumTax)
     books.open(0, 100, at: 100, on: days(bought))
     return books
   }
@@ -111,8 +111,30 @@ import Testing
     #expect(abs(rest.short - 25) < 1e-9 && books.lots().isEmpty)
   }
 
+  @Test func `where securities alternate, lots of one security merge across the other`() {
+    let layout = LotLayout(assets: 1, lotsPerAsset: 3, hasSubstitutes: true)
+    var books = LotBooks<Double>(layout, .fifo)
+    func prices(_ price: Double) -> SecurityPrices<Double> {
+      SecurityPrices(asset: price, substitute: price / 2)
+    }
+    let rule = HarvestingRule()
+    books.open(0, 64, at: 100, on: days("2024-01-02"))
+    _ = books.buy(2, at: 150, on: days("2024-02-05"))
+    _ = books.harvest(rule, at: prices(140), cost: 0, on: days("2024-03-11"))
+    _ = books.buy(2, at: 100, on: days("2024-04-15"))
+    _ = books.harvest(rule, at: prices(190), cost: 0, on: days("2024-05-20"))
+    #expect(books.lots().map(\.security) == [0, 1, 0])
+    #expect(books.lots().map(\.units) == [64, 4, 1])
+    #expect(books.merges() == 0)
+    _ = books.buy(3, at: 210, on: days("2024-06-24"))
+    #expect(books.lots().map(\.security) == [0, 1, 0])
+    #expect(books.lots().map(\.units) == [65, 4, 3])
+    #expect(abs(books.lots()[0].unitBasis - 6_590 / 65) < 1e-12)
+    #expect(books.merges() == 1)
+  }
+
   @Test func `many switches leave every lot its security`() {
-    var books = Books<Double>(layout, .fifo)
+    var books = LotBooks<Double>(layout, .fifo)
     books.open(0, 64, at: 100, on: days("2024-01-02"))
     let rule = HarvestingRule(minimumBenefit: 0.001)
     var price = 100.0

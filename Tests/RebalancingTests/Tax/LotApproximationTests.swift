@@ -21,7 +21,7 @@ import Testing
   }
 
   private func year(_ number: Int, _ order: SaleOrder, gap: Int) throws -> Year {
-    var books = Books<Double>(LotLayout(assets: 1), order)
+    var books = LotBooks<Double>(LotLayout(assets: 1), order)
     var ledger = ExactLedger(order: order)
     // Bought half a year before, so that lots become long-term on the way.
     let bought = days("2024-01-09") - 180

@@ -7,7 +7,7 @@ import Testing
   func `units and basis are conserved, merged or not`(order: SaleOrder, gap: Int) {
     var merges = 0.0
     for number in 0..<20 {
-      var books = Books<Double>(LotLayout(assets: 1), order)
+      var books = LotBooks<Double>(LotLayout(assets: 1), order)
       books.open(0, 100, at: 100, on: days("2024-01-02"))
       var units = 100.0
       var basis = 10_000.0
@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test func `no more is sold than is held, and all is sold on request`() {
-    var books = Books<Double>(LotLayout(assets: 1), .hifo)
+    var books = LotBooks<Double>(LotLayout(assets: 1), .hifo)
     books.open(0, 100, at: 100, on: days("2024-01-02"))
     for trade in TradeSequence.random(1, steps: 30, every: 7) { _ = books.trade(trade) }
     _ = books.sell(.infinity, at: SecurityPrices(90), on: days("2025-02-03"))
@@ -42,7 +42,7 @@ import Testing
   }
 
   @Test func `opening again forgets everything, in its lanes alone`() {
-    var books = Books<SIMD8<Double>>(LotLayout(assets: 2, hasSubstitutes: true))
+    var books = LotBooks<SIMD8<Double>>(LotLayout(assets: 2, hasSubstitutes: true))
     books.open(0, .init(repeating: 10), at: .init(repeating: 100), on: days("2024-01-02"))
     books.open(1, .init(repeating: 10), at: .init(repeating: 100), on: days("2024-01-02"))
     let prices = SecurityPrices<SIMD8<Double>>(.init(repeating: 80))
@@ -66,8 +66,8 @@ import Testing
   @Test(arguments: SaleOrder.allCases, [false, true])
   func `eight lanes are eight books of one lane, to the bit`(order: SaleOrder, substitutes: Bool) {
     let layout = LotLayout(assets: 1, hasSubstitutes: substitutes)
-    var lanes = Books<SIMD8<Double>>(layout, order)
-    var singles = (0..<8).map { _ in Books<Double>(layout, order) }
+    var lanes = LotBooks<SIMD8<Double>>(layout, order)
+    var singles = (0..<8).map { _ in LotBooks<Double>(layout, order) }
     lanes.open(0, .init(repeating: 100), at: .init(repeating: 100), on: days("2024-01-02"))
     for lane in 0..<8 { singles[lane].open(0, 100, at: 100, on: days("2024-01-02")) }
     let sequences = (0..<8).map {

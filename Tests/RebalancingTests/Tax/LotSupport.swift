@@ -3,7 +3,7 @@ import Markets
 import Rebalancing
 
 /// A lot book with its numbers: one group of portfolios.
-struct Books<L: Lanes> where L.Scalar == Double {
+struct LotBooks<L: Lanes> where L.Scalar == Double {
   let book: LotBook<L>
   var state: [L]
   let table = LongTermTable(from: day("2024-01-01"), count: 800)

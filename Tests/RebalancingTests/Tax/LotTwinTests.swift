@@ -8,8 +8,8 @@ import Testing
   /// Both twins with a hundred shares bought on the first trading day of 2024.
   private func twins(
     _ layout: LotLayout, _ order: SaleOrder
-  ) throws -> (Books<Double>, ExactLedger) {
-    var books = Books<Double>(layout, order)
+  ) throws -> (LotBooks<Double>, ExactLedger) {
+    var books = LotBooks<Double>(layout, order)
     var ledger = ExactLedger(order: order)
     books.open(0, 100, at: 100, on: days("2024-01-02"))
     _ = try ledger.trade(100, at: 100, on: days("2024-01-02"))

@@ -4,8 +4,8 @@ import Testing
 
 @Suite struct SaleOrderTests {
   /// Four lots: old and cheap, old and dear, young and cheap, young and dear.
-  private func books(_ order: SaleOrder) -> Books<Double> {
-    var books = Books<Double>(LotLayout(assets: 1), order)
+  private func books(_ order: SaleOrder) -> LotBooks<Double> {
+    var books = LotBooks<Double>(LotLayout(assets: 1), order)
     books.open(0, 10, at: 60, on: days("2023-01-10"))
     _ = books.buy(10, at: 130, on: days("2023-02-10"))
     _ = books.buy(10, at: 70, on: days("2024-03-11"))

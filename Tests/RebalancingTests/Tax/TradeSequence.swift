@@ -40,7 +40,7 @@ struct TradeSequence {
   }
 }
 
-extension Books<Double> {
+extension LotBooks<Double> {
   /// Buys or sells, and returns what is realised.
   mutating func trade(_ trade: TradeSequence.Trade) -> RealizedGains<Double> {
     if trade.shares > 0 {

@@ -5,7 +5,7 @@ import Testing
 /// Examples of IRS Publication 550 and the rules around them.
 @Suite struct WashSaleTests {
   @Test func `a loss is added to the basis of shares bought within 30 days after`() {
-    var books = Books<Double>(LotLayout(assets: 1))
+    var books = LotBooks<Double>(LotLayout(assets: 1))
     books.open(0, 100, at: 10, on: days("2024-01-02"))
     let sale = books.sell(100, at: SecurityPrices(7.5), on: days("2024-02-01"))
     #expect(sale.short == -250 && sale.disallowed == 0)
@@ -16,7 +16,7 @@ import Testing
   }
 
   @Test func `a purchase 31 days away is no wash sale, before or after`() {
-    var books = Books<Double>(LotLayout(assets: 1))
+    var books = LotBooks<Double>(LotLayout(assets: 1))
     books.open(0, 100, at: 10, on: days("2024-01-02"))
     _ = books.buy(10, at: 9, on: days("2024-02-01"))
     let sale = books.sell(100, at: SecurityPrices(7.5), on: days("2024-03-03"))
@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test func `shares bought before are replacements in order of purchase`() {
-    var books = Books<Double>(LotLayout(assets: 1))
+    var books = LotBooks<Double>(LotLayout(assets: 1))
     books.open(0, 100, at: 50, on: days("2024-09-26"))
     _ = books.buy(50, at: 55, on: days("2024-12-19"))
     _ = books.buy(25, at: 45, on: days("2024-12-27"))
@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test func `later purchases are replacements until the loss is used up`() {
-    var books = Books<Double>(LotLayout(assets: 1))
+    var books = LotBooks<Double>(LotLayout(assets: 1))
     books.open(0, 100, at: 20, on: days("2023-03-01"))
     _ = books.sell(100, at: SecurityPrices(10), on: days("2024-02-06"))
     let disallowed = (11...14).map { date in
@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test func `the days of the sold lot are tacked on`() {
-    var books = Books<Double>(LotLayout(assets: 1))
+    var books = LotBooks<Double>(LotLayout(assets: 1))
     books.open(0, 10, at: 20, on: days("2024-05-01"))
     _ = books.sell(10, at: SecurityPrices(10), on: days("2024-07-01"))
     _ = books.buy(10, at: 10, on: days("2024-07-05"))
@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test func `a partly matched lot is split, its replacements sold first`() {
-    var books = Books<Double>(LotLayout(assets: 1))
+    var books = LotBooks<Double>(LotLayout(assets: 1))
     books.open(0, 30, at: 20, on: days("2024-01-02"))
     _ = books.buy(50, at: 10, on: days("2024-06-03"))
     let sale = books.sell(30, at: SecurityPrices(15), on: days("2024-06-10"))
@@ -67,14 +67,14 @@ import Testing
   }
 
   @Test func `the rest of the lot being sold is no replacement for it`() {
-    var books = Books<Double>(LotLayout(assets: 1))
+    var books = LotBooks<Double>(LotLayout(assets: 1))
     books.open(0, 100, at: 20, on: days("2024-06-03"))
     let sale = books.sell(40, at: SecurityPrices(15), on: days("2024-06-10"))
     #expect(sale.disallowed == 0 && sale.short == -200)
   }
 
   @Test func `gains and losses of one sale are not netted`() {
-    var books = Books<Double>(LotLayout(assets: 1))
+    var books = LotBooks<Double>(LotLayout(assets: 1))
     books.open(0, 10, at: 5, on: days("2024-01-02"))
     _ = books.buy(10, at: 15, on: days("2024-01-03"))
     _ = books.buy(10, at: 12, on: days("2024-05-20"))
@@ -83,7 +83,7 @@ import Testing
   }
 
   @Test func `the substitute is another security`() {
-    var books = Books<Double>(LotLayout(assets: 1, hasSubstitutes: true))
+    var books = LotBooks<Double>(LotLayout(assets: 1, hasSubstitutes: true))
     books.open(0, 100, at: 10, on: days("2024-01-02"))
     let harvest = books.harvest(
       HarvestingRule(), at: SecurityPrices(asset: 7.5, substitute: 30), cost: 0,
