@@ -70,6 +70,38 @@ import Testing
     #expect(sample.log.allSatisfy { $0.allSatisfy { $0.allSatisfy { $0 > -13.87 } } })
   }
 
+  @Test func `cash without volatility earns its mean and tells nothing of the regime`() throws {
+    let correlation = [[1, 0.5, 0], [0.5, 1, 0], [0, 0, 1]]
+    let (mean, sigma) = ([0.01, 0.002, 0.001], [0.04, 0, 0.02])
+    let normal = try NormalMarket<Double>(
+      meanPerStep: mean, volatilityPerStep: sigma, correlation: correlation, stepsPerYear: 12)
+    var walk = Walk<Double>(.normal(normal))
+    walk.step()
+    #expect(walk.growth[1] == 1.002 && walk.volatility[1] == 0 && walk.covariance[1] == 0)
+    // The regimes of three assets with cash among them are filtered like those of the other two.
+    func regimes(_ assets: [Int]) throws -> Market<Double> {
+      let regimes = [1.0, 2].map { scale in
+        RegimeMarket<Double>.Regime(
+          name: "\(scale)", mean: assets.map { mean[$0] },
+          volatility: assets.map { sigma[$0] * scale },
+          correlation: assets.map { i in assets.map { correlation[i][$0] } })
+      }
+      return .regimes(
+        try RegimeMarket(regimes, transition: [[0.9, 0.1], [0.2, 0.8]], stepsPerYear: 12))
+    }
+    var three = Walk<Double>(try regimes([0, 1, 2]))
+    guard case .regimes(let two) = try regimes([0, 2]) else { return }
+    var state = Array(three.state)
+    for _ in 0..<50 {
+      three.step()
+      #expect(abs(three.logReturns[1] - 0.002) < 1e-15)
+      let pair = [three.logReturns[0], three.logReturns[2]]
+      var span = state.mutableSpan
+      two.filter(pair.span, at: 0, state: &span, at: 0)
+      for place in 1..<5 { #expect(abs(state[place] - three.state[place]) < 1e-12) }
+    }
+  }
+
   private func expectSecondMoments(_ moments: Moments, _ i: Int) {
     let variance = Self.volatility[i] * Self.volatility[i]
     #expect(
