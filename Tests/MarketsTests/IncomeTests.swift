@@ -110,16 +110,26 @@ import Testing
 
   @Test(
     arguments: [
-      (Interruptions.Halt(asset: "X", from: day(40), through: day(41)), nil,
-        "there is no asset “X”, valid are A, B, C"),
-      (Interruptions.Halt(asset: "A", from: day(41), through: day(40)), nil,
-        "A is halted from \(day(41)) to \(day(40)), which is before"),
-      (Interruptions.Halt(asset: "A", from: day(0), through: day(40)), nil,
-        "A stops on \(day(0)), after \(day(0)) and up to \(day(99)) is valid"),
-      (nil, Interruptions.Delisting(asset: "B", date: day(40), recovery: 0),
-        "B: a recovery of 0.0 is given, above 0 is valid"),
-      (nil, Interruptions.Delisting(asset: "B", date: day(200), recovery: 1),
-        "B stops on \(day(200)), after \(day(0)) and up to \(day(99)) is valid"),
+      (
+        Interruptions.Halt(asset: "X", from: day(40), through: day(41)), nil,
+        "there is no asset “X”, valid are A, B, C"
+      ),
+      (
+        Interruptions.Halt(asset: "A", from: day(41), through: day(40)), nil,
+        "A is halted from \(day(41)) to \(day(40)), which is before"
+      ),
+      (
+        Interruptions.Halt(asset: "A", from: day(0), through: day(40)), nil,
+        "A stops on \(day(0)), after \(day(0)) and up to \(day(99)) is valid"
+      ),
+      (
+        nil, Interruptions.Delisting(asset: "B", date: day(40), recovery: 0),
+        "B: a recovery of 0.0 is given, above 0 is valid"
+      ),
+      (
+        nil, Interruptions.Delisting(asset: "B", date: day(200), recovery: 1),
+        "B stops on \(day(200)), after \(day(0)) and up to \(day(99)) is valid"
+      ),
     ] as [(Interruptions.Halt?, Interruptions.Delisting?, String)])
   func `interruptions that do not fit are named`(
     _ halt: Interruptions.Halt?, _ delisting: Interruptions.Delisting?, _ message: String

@@ -91,8 +91,10 @@ enum MarketExample: String, CaseIterable, Sendable {
       var (close, adjusted) = (100.0, 50.0)
       for day in 0..<100 {
         let source = RandomSource(seed: day <= 60 ? 1 : future)
-        let growth = 0.98 + 0.04 * source.uniform(
-          .market, copy: UInt32(asset), step: UInt32(day))
+        let growth =
+          0.98 + 0.04
+          * source.uniform(
+            .market, copy: UInt32(asset), step: UInt32(day))
         let dividend = day % 20 == 5 * asset && day > 0 ? 0.7 : 0
         adjusted *= day == 0 ? 1 : growth + dividend / close
         close *= day == 0 ? 1 : growth
