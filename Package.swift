@@ -88,7 +88,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "ExperimentsTests",
-      dependencies: ["Experiments", "Gym", "Learning", "Markets", "Rebalancing"],
+      dependencies: ["Algebra", "Experiments", "Gym", "Learning", "Markets", "Rebalancing"],
       swiftSettings: settings),
     .testTarget(
       name: "OraclesTests", dependencies: ["Experiments", "Oracles", "Rebalancing"],

@@ -38,13 +38,6 @@ public struct EnvironmentSpec: Sendable {
     sha256 = Deployment.sha256(try value.canonicalJSON())
   }
 
-  /// The models of `market`.
-  private enum MarketModel: String, CaseIterable {
-    case logRatio = "log_ratio"
-    case lognormal
-    case historical
-  }
-
   private enum DriftModel: String, CaseIterable {
     case quadratic
     case trackingError = "tracking_error"
@@ -65,6 +58,7 @@ public struct EnvironmentSpec: Sendable {
     let stepsPerYear = try reader.number("steps_per_year", in: 0.0001..., "a positive number")
     let (assets, targets) = try portfolio(model, &reader)
     let makeMarket = try market(model, assets, stepsPerYear, folder, &reader)
+    let reference = try volatilityReference(assets, &reader)
     let horizon =
       model != .historical || reader.has("horizon_steps")
       ? try reader.int("horizon_steps", in: 1...1_000_000_000, "1 to 1e9") : nil
@@ -89,7 +83,7 @@ public struct EnvironmentSpec: Sendable {
     // All keys are known to be right before any data is read.
     try reader.finish()
     let market = try makeMarket(horizon)
-    let task = RebalancingTask(
+    var task = RebalancingTask(
       id: id, assets: assets, targets: targets, market: market, stepsPerYear: stepsPerYear,
       horizon: market.horizon ?? horizon ?? 1, startDate: start ?? defaultStart, actions: actions,
       costs: costs, driftCost: drift, tax: account.tax, returnCapture: capture,
@@ -97,6 +91,7 @@ public struct EnvironmentSpec: Sendable {
       payment: account.payment, initialValue: account.initialValue,
       initialPrices: account.initialPrices, flows: account.flows,
       hasHarvestAction: account.hasHarvestAction)
+    task.volatilityReference = reference
     try check(task, reader)
     return task
   }
@@ -142,88 +137,6 @@ public struct EnvironmentSpec: Sendable {
       throw reader.fault("target_weights", "they sum to \(sum), 1 is valid")
     }
     return (assets, targets)
-  }
-
-  /// Reads a market's keys; the result makes the market, and only then reads data.
-  private static func market(
-    _ model: MarketModel, _ assets: [String], _ stepsPerYear: Double, _ folder: String,
-    _ reader: inout SpecReader
-  ) throws -> (_ horizon: Int?) throws -> Market<Double> {
-    switch model {
-    case .logRatio:
-      let market = LogRatioMarket<Double>(
-        volatility: try reader.number(
-          "log_ratio_volatility", in: Double.leastNormalMagnitude...10, "above 0 and up to 10"),
-        drift: try reader.number("log_ratio_drift", in: -100.0...100, "-100 to 100"),
-        stepsPerYear: stepsPerYear)
-      return { _ in .logRatio(market) }
-    case .lognormal:
-      let market = try lognormal(assets.count, stepsPerYear, &reader)
-      return { _ in .lognormal(market) }
-    case .historical:
-      return try historical(assets, stepsPerYear, folder, &reader)
-    }
-  }
-
-  private static func lognormal(
-    _ count: Int, _ stepsPerYear: Double, _ reader: inout SpecReader
-  ) throws(SpecError) -> LognormalMarket<Double> {
-    let drift = try reader.numbers("drift_per_step", count: count)
-    let volatility = try reader.numbers("volatility_per_step", count: count)
-    guard volatility.allSatisfy({ $0 > 0 }) else {
-      throw reader.fault("volatility_per_step", "\(volatility) is given, positive is valid")
-    }
-    let correlation = try reader.matrix("correlation", size: count)
-    for i in 0..<count {
-      guard correlation[i][i] == 1, (0..<i).allSatisfy({ correlation[i][$0] == correlation[$0][i] })
-      else {
-        throw reader.fault(
-          "correlation", "row \(i + 1): 1 on the diagonal and a symmetric matrix are valid")
-      }
-    }
-    do {
-      return try LognormalMarket<Double>(
-        driftPerStep: drift, volatilityPerStep: volatility, correlation: correlation,
-        stepsPerYear: stepsPerYear)
-    } catch { throw reader.fault("correlation", "\(error)") }
-  }
-
-  private static func historical(
-    _ assets: [String], _ stepsPerYear: Double, _ folder: String, _ reader: inout SpecReader
-  ) throws(SpecError) -> (_ horizon: Int?) throws -> Market<Double> {
-    let data = try reader.string("data")
-    let path = data.hasPrefix("/") || folder.isEmpty ? data : folder + "/" + data
-    let first = try reader.date("first_date")
-    let last = try reader.date("last_date")
-    let column: PriceColumn = try reader.choice("price_column", or: .adjustedClose)
-    let calendar: CalendarAlignment = try reader.choice("calendar", or: .identical)
-    let halfLife = try reader.number(
-      "covariance_half_life_days", in: Double.leastNormalMagnitude..., "a positive number")
-    let warmup = try reader.int("covariance_warmup_days", in: 2...1_000_000, "2 to 1e6")
-    let start: EpisodeStart =
-      reader.has("episode_start")
-      ? (try reader.string("episode_start") == "random" ? .random : .fixed) : .fixed
-    let complain = reader
-    return { horizon in
-      var isFolder: ObjCBool = false
-      guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-        throw MarketDataError(file: path, .missingFile)
-      }
-      let history =
-        isFolder.boolValue
-        ? try PriceHistory(
-          assetFolder: path, assets: assets, column: column, calendar: calendar, from: first,
-          through: last)
-        : try PriceHistory(wideCSV: path, assets: assets, from: first, through: last)
-      do throws(HistoryTooShort) {
-        return .historical(
-          try HistoricalMarket<Double>(
-            history: history, warmup: warmup, horizon: horizon, start: start, halfLife: halfLife,
-            stepsPerYear: stepsPerYear))
-      } catch {
-        throw complain.fault("data", "\(error)")
-      }
-    }
   }
 
   private static func actions(_ reader: inout SpecReader) throws(SpecError) -> [Double] {

@@ -33,9 +33,9 @@ public struct GARCHMarket<Scalar: BinaryFloatingPoint & Sendable>: Sendable, Has
     public var persistence: Double { alpha + gamma / 2 + beta }
     /// ω / (1 − α − γ/2 − β), the mean of the variance per step.
     public var unconditionalVariance: Double { omega / (1 - persistence) }
-    /// Whether variances stay positive and have a mean.
+    /// Whether variances stay at 0 or more and have a mean. With ω = 0 the asset is cash.
     public var isStationary: Bool {
-      omega > 0 && alpha >= 0 && alpha + gamma >= 0 && beta >= 0 && persistence < 1
+      omega >= 0 && alpha >= 0 && alpha + gamma >= 0 && beta >= 0 && persistence < 1
     }
   }
 

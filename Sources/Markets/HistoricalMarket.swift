@@ -131,15 +131,24 @@ public struct HistoricalMarket<Scalar: BinaryFloatingPoint & Sendable>: Sendable
     }
   }
 
+  @inlinable func volatility<L: Lanes>(state: Span<L>, into volatility: inout MutableSpan<L>)
+  where L.Scalar == Scalar {
+    for lane in 0..<L.laneCount {
+      let row = Int(state[0][lane: lane]) * table.assetCount
+      for asset in 0..<table.assetCount {
+        volatility[asset][lane: lane] = table.volatilities[row + asset]
+      }
+    }
+  }
+
   @inlinable func volatility<L: Lanes>(of asset: Int, state: Span<L>) -> L
   where L.Scalar == Scalar {
-    let assets = table.assetCount
-    var variance = L(repeating: 0)
+    var volatility = L(repeating: 0)
     for lane in 0..<L.laneCount {
-      let row = Int(state[0][lane: lane]) * assets + asset
-      variance[lane: lane] = table.covariances[row * assets + asset]
+      let row = Int(state[0][lane: lane]) * table.assetCount
+      volatility[lane: lane] = table.volatilities[row + asset]
     }
-    return variance.roots()
+    return volatility
   }
 
   @inlinable func volatilityIndex<L: Lanes>(state: Span<L>) -> L where L.Scalar == Scalar {

@@ -13,7 +13,7 @@ public struct LognormalMarket<Scalar: BinaryFloatingPoint & Sendable>: Sendable,
 
   /// - Parameters:
   ///   - driftPerStep: μ per asset; e^μ is the mean gross return.
-  ///   - volatilityPerStep: σ per asset.
+  ///   - volatilityPerStep: σ per asset; 0 for cash.
   ///   - correlation: rows of the correlation matrix.
   ///   - stepsPerYear: for the covariance per year.
   /// - Throws: where the correlation matrix is not positive definite.
@@ -25,7 +25,7 @@ public struct LognormalMarket<Scalar: BinaryFloatingPoint & Sendable>: Sendable,
     precondition(driftPerStep.count == covariance.count, "one entry per asset")
     assetCount = driftPerStep.count
     logMeanPerStep = zip(driftPerStep, volatilityPerStep).map { Scalar($0 - 0.5 * $1 * $1) }
-    factor = try choleskyFactor(covariance).flatMap { $0.map { Scalar($0) } }
+    factor = try covarianceFactor(covariance).flatMap { $0.map { Scalar($0) } }
     covariancePerYear = covariance.flatMap { $0.map { Scalar($0 * stepsPerYear) } }
   }
 

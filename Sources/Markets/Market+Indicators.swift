@@ -44,6 +44,9 @@ extension Market {
   @inlinable public func volatility<L: Lanes>(
     _ path: MarketPath<L>, state: Span<L>, into volatility: inout MutableSpan<L>
   ) where L.Scalar == Scalar {
+    if case .historical(let market) = self {
+      return market.volatility(state: state, into: &volatility)
+    }
     for asset in 0..<assetCount {
       volatility[asset] = self.volatility(of: asset, path, state: state)
     }

@@ -15,7 +15,7 @@ public struct NormalMarket<Scalar: BinaryFloatingPoint & Sendable>: Sendable, Ha
 
   /// - Parameters:
   ///   - meanPerStep: μ per asset.
-  ///   - volatilityPerStep: standard deviation per asset.
+  ///   - volatilityPerStep: standard deviation per asset; 0 for cash.
   ///   - correlation: rows of the correlation matrix.
   ///   - stepsPerYear: for the covariance per year.
   /// - Throws: where the correlation matrix is not positive definite.
@@ -27,7 +27,7 @@ public struct NormalMarket<Scalar: BinaryFloatingPoint & Sendable>: Sendable, Ha
     precondition(meanPerStep.count == covariance.count, "one entry per asset")
     assetCount = meanPerStep.count
     self.meanPerStep = meanPerStep.map { Scalar($0) }
-    factor = try choleskyFactor(covariance).flatMap { $0.map { Scalar($0) } }
+    factor = try covarianceFactor(covariance).flatMap { $0.map { Scalar($0) } }
     covariancePerYear = covariance.flatMap { $0.map { Scalar($0 * stepsPerYear) } }
   }
 
@@ -64,4 +64,15 @@ func covarianceMatrix(volatilities: [Double], correlation: [[Double]]) -> [[Doub
   return volatilities.indices.map { i in
     volatilities.indices.map { j in volatilities[i] * correlation[i][j] * volatilities[j] }
   }
+}
+
+/// The lower Cholesky factor of a covariance; rows and columns of assets without variance are 0.
+func covarianceFactor(_ covariance: [[Double]]) throws(LinearAlgebraError) -> [[Double]] {
+  let risky = covariance.indices.filter { covariance[$0][$0] > 0 }
+  let part = try choleskyFactor(risky.map { i in risky.map { covariance[i][$0] } })
+  var factor = covariance.map { $0.map { _ in 0.0 } }
+  for (row, i) in risky.enumerated() {
+    for (column, j) in risky.enumerated() { factor[i][j] = part[row][column] }
+  }
+  return factor
 }

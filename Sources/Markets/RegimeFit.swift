@@ -34,7 +34,7 @@ public struct RegimeFit: Sendable {
     public var maximumIterations: Int
 
     public init(
-      starts: Int = 10, seed: UInt64 = 1, tolerance: Double = 1e-10, maximumIterations: Int = 2_000
+      starts: Int = 10, seed: UInt64 = 1, tolerance: Double = 1e-12, maximumIterations: Int = 5_000
     ) {
       self.starts = starts
       self.seed = seed
@@ -60,10 +60,14 @@ public struct RegimeFit: Sendable {
     for start in 0..<max(search.starts, 1) {
       let weights = RegimeModel.startWeights(
         returns, regimes: count, start: start, source: RandomSource(seed: search.seed))
-      guard let found = RegimeModel.fit(returns, weights: weights, search) else { continue }
+      guard let found = RegimeModel.fit(returns, weights: weights, regimes: count, search) else {
+        continue
+      }
       let end = found.likelihoods.last ?? -.infinity
       ends.append(end)
-      if end > best?.likelihoods.last ?? -.infinity { best = found }
+      // Of starts that end in the same place the first counts, whatever their last digits.
+      let record = best?.likelihoods.last ?? -.infinity
+      if end > record + 1e-6 * abs(end) || best == nil { best = found }
     }
     guard let best, let law = try? stationaryLaw(ofTransition: best.model.transition) else {
       throw .degenerate

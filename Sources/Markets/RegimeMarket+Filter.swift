@@ -90,13 +90,13 @@ func stationaryLaw(ofTransition transition: [[Double]]) throws(LinearAlgebraErro
   return law.map { max(0, $0) }
 }
 
-/// The inverse of a lower triangular matrix, row by row.
+/// The inverse of a lower triangular matrix, row by row; rows that are 0 stay 0.
 func inverse(ofLower factor: [[Double]]) -> [[Double]] {
   let n = factor.count
   var result = [[Double]](repeating: [Double](repeating: 0, count: n), count: n)
-  for column in 0..<n {
+  for column in 0..<n where factor[column][column] > 0 {
     result[column][column] = 1 / factor[column][column]
-    for row in column + 1..<n {
+    for row in column + 1..<n where factor[row][row] > 0 {
       let sum = (column..<row).reduce(0) { $0 + factor[row][$1] * result[$1][column] }
       result[row][column] = -sum / factor[row][row]
     }

@@ -14,7 +14,7 @@ public struct RegimeMarket<Scalar: BinaryFloatingPoint & Sendable>: Sendable, Ha
     public var name: String
     /// Mean per asset.
     public var mean: [Double]
-    /// Standard deviation per asset.
+    /// Standard deviation per asset; 0 for cash, which tells nothing of the regime.
     public var volatility: [Double]
     /// Rows of the correlation matrix.
     public var correlation: [[Double]]
@@ -94,12 +94,13 @@ public struct RegimeMarket<Scalar: BinaryFloatingPoint & Sendable>: Sendable, Ha
       let covariance = covarianceMatrix(
         volatilities: regime.volatility, correlation: regime.correlation)
       covariances.append(covariance)
-      factors.append(try choleskyFactor(covariance))
+      factors.append(try covarianceFactor(covariance))
     }
     self.factors = factors.flatMap { $0.flatMap { $0.map { Scalar($0) } } }
     inverses = factors.flatMap { inverse(ofLower: $0).flatMap { $0.map { Scalar($0) } } }
     logScales = factors.map { factor in
-      Scalar(-factor.indices.reduce(0) { $0 + Double.log(factor[$1][$1]) })
+      Scalar(
+        factor.indices.reduce(0) { $0 - (factor[$1][$1] > 0 ? Double.log(factor[$1][$1]) : 0) })
     }
     covariancesPerYear = covariances.flatMap { $0.flatMap { $0.map { Scalar($0 * stepsPerYear) } } }
   }

@@ -13,19 +13,17 @@ struct RegimeModel {
 
   /// Improves from given weights until the likelihood stands still.
   ///
-  /// - Parameter weights: probability of each regime at each return, [steps][regimes].
+  /// - Parameter weights: probability of each regime at each return, shape [steps, regimes].
   /// - Returns: the model and the likelihood before each iteration and at the end; `nil` where a
   ///   regime loses its covariance.
   static func fit(
-    _ returns: [[Double]], weights: [[Double]], _ search: RegimeFit.Search
+    _ returns: [[Double]], weights: [Double], regimes count: Int, _ search: RegimeFit.Search
   ) -> (model: RegimeModel, likelihoods: [Double])? {
-    let count = weights[0].count
-    let even = [[Double]](
-      repeating: [Double](repeating: 0.05 / Double(max(count - 1, 1)), count: count), count: count)
+    let leaving = 0.05 / Double(count - 1)
     var model = RegimeModel(
-      initial: weights[0],
+      initial: Array(weights[..<count]),
       transition: (0..<count).map { from in
-        (0..<count).map { $0 == from ? 0.95 : even[from][$0] }
+        (0..<count).map { $0 == from ? 0.95 : leaving }
       }, means: [], covariances: [])
     guard model.setMoments(returns, weights) else { return nil }
     var likelihoods: [Double] = []
@@ -34,7 +32,7 @@ struct RegimeModel {
       let gain = expected.logLikelihood - (likelihoods.last ?? -.infinity)
       likelihoods.append(expected.logLikelihood)
       if gain < search.tolerance * Double(returns.count) { break }
-      model.initial = expected.weights[0]
+      model.initial = Array(expected.weights[..<count])
       model.transition = expected.transitions.map { row in
         let sum = row.reduce(0, +)
         return row.map { $0 / sum }
@@ -47,39 +45,49 @@ struct RegimeModel {
   /// Sets means and covariances to the weighted moments of the returns.
   ///
   /// - Returns: `false` where a regime has hardly more returns than assets.
-  private mutating func setMoments(_ returns: [[Double]], _ weights: [[Double]]) -> Bool {
-    let assets = returns[0].indices
+  private mutating func setMoments(_ returns: [[Double]], _ weights: [Double]) -> Bool {
+    let count = initial.count
     means = []
     covariances = []
-    for k in weights[0].indices {
-      let total = weights.reduce(0) { $0 + $1[k] }
-      guard total > Double(assets.count + 1) else { return false }
-      var mean = assets.map { _ in 0.0 }
-      for (x, weight) in zip(returns, weights) { for i in assets { mean[i] += weight[k] * x[i] } }
-      mean = mean.map { $0 / total }
-      var covariance = assets.map { _ in assets.map { _ in 0.0 } }
-      for (x, weight) in zip(returns, weights) {
-        for i in assets {
-          let scaled = weight[k] * (x[i] - mean[i])
-          for j in 0...i { covariance[i][j] += scaled * (x[j] - mean[j]) }
-        }
-      }
-      for i in assets {
-        for j in 0...i {
-          covariance[i][j] /= total
-          covariance[j][i] = covariance[i][j]
-        }
-      }
+    for k in 0..<count {
+      let own = returns.indices.map { weights[$0 * count + k] }
+      let total = own.reduce(0, +)
+      guard total > Double(returns[0].count + 1) else { return false }
+      let mean = Self.mean(returns, own, total)
       means.append(mean)
-      covariances.append(covariance)
+      covariances.append(Self.covariance(returns, own, total, around: mean))
     }
     return true
   }
 
+  private static func mean(
+    _ returns: [[Double]], _ weights: [Double], _ total: Double
+  ) -> [Double] {
+    var sums = returns[0].map { _ in 0.0 }
+    for (x, weight) in zip(returns, weights) {
+      for i in x.indices { sums[i] += weight * x[i] }
+    }
+    return sums.map { $0 / total }
+  }
+
+  private static func covariance(
+    _ returns: [[Double]], _ weights: [Double], _ total: Double, around mean: [Double]
+  ) -> [[Double]] {
+    let n = mean.count
+    var sums = [Double](repeating: 0, count: n * n)
+    for (x, weight) in zip(returns, weights) {
+      for i in 0..<n {
+        let scaled = weight * (x[i] - mean[i])
+        for j in 0...i { sums[i * n + j] += scaled * (x[j] - mean[j]) }
+      }
+    }
+    return (0..<n).map { i in (0..<n).map { j in sums[max(i, j) * n + min(i, j)] / total } }
+  }
+
   /// What the returns say about the regimes behind them.
   struct Expectation {
-    /// Probability of each regime at each return, [steps][regimes].
-    var weights: [[Double]]
+    /// Probability of each regime at each return, shape [steps, regimes].
+    var weights: [Double]
     /// Expected number of steps from a regime to another.
     var transitions: [[Double]]
     var logLikelihood: Double
@@ -89,69 +97,76 @@ struct RegimeModel {
   ///
   /// - Returns: `nil` where a covariance is not positive definite.
   private func expectation(_ returns: [[Double]]) -> Expectation? {
-    guard let densities = densities(returns) else { return nil }
-    let regimes = initial.indices
-    var forward = densities.relative
-    var logLikelihood = densities.logScales.reduce(0, +)
-    var scales: [Double] = []
-    for t in returns.indices {
-      var sum = 0.0
-      for k in regimes {
-        let prior =
-          t == 0
-          ? initial[k] : regimes.reduce(0) { $0 + forward[t - 1][$1] * transition[$1][k] }
-        forward[t][k] *= prior
-        sum += forward[t][k]
-      }
-      guard sum > 0 else { return nil }
-      for k in regimes { forward[t][k] /= sum }
-      scales.append(sum)
-      logLikelihood += log(sum)
-    }
+    guard let (densities, logScale) = densities(returns),
+      let (forward, scales) = forwardPass(densities)
+    else { return nil }
+    let count = initial.count
+    let logLikelihood = scales.reduce(logScale) { $0 + log($1) }
     var weights = forward
     var transitions = transition.map { $0.map { _ in 0.0 } }
-    var backward = regimes.map { _ in 1.0 }
+    var backward = [Double](repeating: 1, count: count)
+    var next = backward
     for t in returns.indices.dropLast().reversed() {
-      let next = regimes.map { densities.relative[t + 1][$0] * backward[$0] / scales[t + 1] }
-      for k in regimes {
+      for k in 0..<count { next[k] = densities[(t + 1) * count + k] * backward[k] / scales[t + 1] }
+      for from in 0..<count {
         var sum = 0.0
-        for to in regimes {
-          let flow = transition[k][to] * next[to]
-          transitions[k][to] += forward[t][k] * flow
+        for to in 0..<count {
+          let flow = transition[from][to] * next[to]
+          transitions[from][to] += forward[t * count + from] * flow
           sum += flow
         }
-        backward[k] = sum
-        weights[t][k] = forward[t][k] * sum
+        backward[from] = sum
+        weights[t * count + from] = forward[t * count + from] * sum
       }
     }
     return Expectation(weights: weights, transitions: transitions, logLikelihood: logLikelihood)
   }
 
-  /// The density of each return in each regime, relative to its largest, whose logarithm is apart.
-  private func densities(
-    _ returns: [[Double]]
-  ) -> (relative: [[Double]], logScales: [Double])? {
-    var inverses: [[[Double]]] = []
-    var constants: [Double] = []
-    for covariance in covariances {
-      guard let factor = try? choleskyFactor(covariance) else { return nil }
-      inverses.append(inverse(ofLower: factor))
-      constants.append(
-        factor.indices.reduce(-0.5 * Double(factor.count) * log(2 * .pi)) {
-          $0 - log(factor[$1][$1])
-        })
-    }
-    var relative: [[Double]] = []
-    var logScales: [Double] = []
-    for x in returns {
-      let logs = constants.indices.map { k in
-        constants[k] - 0.5 * Self.squaredDistance(x, means[k], inverses[k])
+  /// Probability of each regime given the returns up to its own, and the density of each return given
+  /// those before.
+  private func forwardPass(_ densities: [Double]) -> (forward: [Double], scales: [Double])? {
+    let count = initial.count
+    var forward = densities
+    var scales: [Double] = []
+    for first in stride(from: 0, to: densities.count, by: count) {
+      var sum = 0.0
+      for to in 0..<count {
+        var prior = first == 0 ? initial[to] : 0
+        if first > 0 {
+          for from in 0..<count { prior += forward[first - count + from] * transition[from][to] }
+        }
+        forward[first + to] *= prior
+        sum += forward[first + to]
       }
-      let scale = logs.max() ?? 0
-      relative.append(logs.map { exp($0 - scale) })
-      logScales.append(scale)
+      guard sum > 0 else { return nil }
+      for k in 0..<count { forward[first + k] /= sum }
+      scales.append(sum)
     }
-    return (relative, logScales)
+    return (forward, scales)
+  }
+
+  /// The density of each return in each regime over its largest, shape [steps, regimes], and the sum
+  /// of the logarithms of the largest.
+  private func densities(_ returns: [[Double]]) -> (relative: [Double], logScale: Double)? {
+    let count = initial.count
+    var logs = [Double](repeating: 0, count: returns.count * count)
+    for k in 0..<count {
+      guard let factor = try? choleskyFactor(covariances[k]) else { return nil }
+      let inverse = inverse(ofLower: factor)
+      let constant = factor.indices.reduce(-0.5 * Double(factor.count) * log(2 * .pi)) {
+        $0 - log(factor[$1][$1])
+      }
+      for (t, x) in returns.enumerated() {
+        logs[t * count + k] = constant - 0.5 * Self.squaredDistance(x, means[k], inverse)
+      }
+    }
+    var logScale = 0.0
+    for first in stride(from: 0, to: logs.count, by: count) {
+      let largest = logs[first..<first + count].max() ?? 0
+      logScale += largest
+      for place in first..<first + count { logs[place] = exp(logs[place] - largest) }
+    }
+    return (logs, logScale)
   }
 
   /// |L⁻¹ (x − μ)|².
@@ -194,12 +209,12 @@ extension RegimeModel {
   /// blocks.
   static func startWeights(
     _ returns: [[Double]], regimes count: Int, start: Int, source: RandomSource
-  ) -> [[Double]] {
+  ) -> [Double] {
     let labels =
       start == 0
       ? labelsBySize(returns, regimes: count)
       : randomLabels(returns.count, regimes: count, start: start, source: source)
-    return labels.map { label in (0..<count).map { $0 == label ? 1 : 0 } }
+    return labels.flatMap { label in (0..<count).map { $0 == label ? 1 : 0 } }
   }
 
   /// The quantile of the mean squared return over 11 steps, in units of each asset's variance.

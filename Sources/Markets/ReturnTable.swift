@@ -16,6 +16,8 @@ public struct ReturnTable<Scalar: BinaryFloatingPoint & Sendable>: Sendable, Has
   @usableFromInline let income: [Scalar]
   /// Covariance per year known on each day, shape [days, assets, assets].
   @usableFromInline let covariances: [Scalar]
+  /// Volatility per √year known on each day, shape [days, assets].
+  @usableFromInline let volatilities: [Scalar]
   /// Volatility index known on each day, percent; empty without one.
   @usableFromInline let index: [Scalar]
   /// `Availability` on each day, shape [days, assets]; empty where all is always tradable.
@@ -45,7 +47,11 @@ public struct ReturnTable<Scalar: BinaryFloatingPoint & Sendable>: Sendable, Has
     self.growth = growth.map { Scalar($0) }
     logReturns = growth.map { Scalar(Foundation.log($0)) }
     self.income = income.map { Scalar($0) }
-    covariances = covariance.estimates(growth: total, assetCount: assets.count).map { Scalar($0) }
+    let estimates = covariance.estimates(growth: total, assetCount: assets.count)
+    covariances = estimates.map { Scalar($0) }
+    volatilities = history.dates.indices.flatMap { day in
+      assets.map { Scalar(estimates[(day * assets.count + $0) * assets.count + $0].squareRoot()) }
+    }
     self.index = (index ?? []).map { Scalar($0) }
     availability =
       interruptions.isEmpty
@@ -61,6 +67,7 @@ public struct ReturnTable<Scalar: BinaryFloatingPoint & Sendable>: Sendable, Has
     logReturns = other.logReturns.map { Scalar($0) }
     income = other.income.map { Scalar($0) }
     covariances = other.covariances.map { Scalar($0) }
+    volatilities = other.volatilities.map { Scalar($0) }
     index = other.index.map { Scalar($0) }
     availability = other.availability.map { Scalar($0) }
   }

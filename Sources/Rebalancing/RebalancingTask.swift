@@ -14,6 +14,8 @@ public struct RebalancingTask: Sendable {
   public var targets: [Double]
   /// Where returns come from.
   public var market: Market<Double>
+  /// The asset whose volatility is the volatility index where the market brings none.
+  public var volatilityReference = 0
   /// Decisions per year, 1/Δt.
   public var stepsPerYear: Double
   /// Steps until an episode is truncated.

@@ -5,7 +5,8 @@ import Markets
 
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "data", abstract: "Work with market data.", subcommands: [Check.self])
+    commandName: "data", abstract: "Work with market data.",
+    subcommands: [Check.self, FitRegimes.self])
 
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -45,7 +45,7 @@ struct Rebalance: ParsableCommand {
       64
     case is MarketDataError, is BundleError, is CheckpointError, is LearnerStateError,
       is FolderWritingError, is RequestError, is PolicyMismatch, is PolicyFileError,
-      is ObservationBuilder.MissingField, is TradeFileError:
+      is ObservationBuilder.MissingField, is TradeFileError, is RegimeFitError:
       65
     case is CleanExit, is ExitCode, is ValidationError: nil
     default: "\(type(of: error))" == "CommandError" ? nil : 70

@@ -104,8 +104,8 @@ private let faults = [
   SpecFault(
     "[0.5, 1, 0.5]", "[0.5, 1]", "small.yaml:8: correlation: 3 rows of 3 numbers are expected"),
   SpecFault(
-    "[0.01, 0.02, 0.03]", "[0.01, 0, 0.03]",
-    "small.yaml:7: volatility_per_step: [0.01, 0.0, 0.03] is given, positive is valid"),
+    "[0.01, 0.02, 0.03]", "[0.01, -1, 0.03]",
+    "small.yaml:7: volatility_per_step: [0.01, -1.0, 0.03] is given, 0 to 1 is valid"),
   SpecFault(
     "horizon_steps: 100", "horizon_steps: 100\nhorizon_steps: 50",
     "small.yaml:17: the key “horizon_steps” stands twice"),
@@ -129,8 +129,9 @@ private let faults = [
     "horizon_steps: 100", "horizon_steps: 0",
     "small.yaml:16: horizon_steps: 0 is given, 1 to 1e9 is valid"),
   SpecFault(
-    "market: lognormal", "market: normal",
-    "small.yaml:3: market: “normal” is given, valid are log_ratio, lognormal, historical"),
+    "market: lognormal", "market: chaos",
+    "small.yaml:3: market: “chaos” is given, valid are log_ratio, lognormal, normal, "
+      + "regimes, garch, bootstrap, historical"),
   SpecFault(
     "market: lognormal", "market: [lognormal]",
     "small.yaml:3: market: text is expected, a list is given"),

@@ -152,7 +152,7 @@ import Testing
       ).isStationary
     }
     #expect(equation(1, 0.1, 0.1, 0.8) && equation(1, 0.1, -0.1, 0.8))
-    #expect(!equation(0, 0.1, 0.1, 0.8) && !equation(1, -0.1, 0.1, 0.8))
+    #expect(!equation(-1, 0.1, 0.1, 0.8) && !equation(1, -0.1, 0.1, 0.8))
     #expect(!equation(1, 0.1, -0.2, 0.8) && !equation(1, 0.1, 0.1, -0.1))
     #expect(!equation(1, 0.1, 0.1, 0.86))
   }

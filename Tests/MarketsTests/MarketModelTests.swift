@@ -95,7 +95,7 @@ import Testing
         #expect(abs(product * 252 - expected) < 1e-12)
       }
     }
-    #expect(walk.market.constantCovariance != nil)
+    #expect(walk.market.constantCovariance == market.covariancePerYear)
     for i in 0..<5 {
       #expect(abs(walk.volatility[i] / Self.volatility[i] / 252.0.squareRoot() - 1) < 1e-15)
     }

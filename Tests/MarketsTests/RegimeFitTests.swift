@@ -8,9 +8,9 @@ import Testing
   }
 
   @Test func `a simulated model is recovered`() throws {
-    let steps = 30_000
+    let steps = 20_000
     let fit = try RegimeFit(
-      returns: try simulated(steps), regimes: 2, search: .init(starts: 3, tolerance: 1e-9))
+      returns: try simulated(steps), regimes: 2, search: .init(starts: 2, tolerance: 1e-8))
     #expect(fit.regimes.map(\.name) == ["calm", "stress"])
     for (k, truth) in stockBondRegimes.enumerated() {
       let count = Double(steps) * [0.673, 0.327][k]
