@@ -73,7 +73,7 @@ extension SIMD16<Float> {
   @inlinable @inline(__always) public static func transpose(
     _ columns: Span<Self>, into rows: inout MutableSpan<Float>, row: Int
   ) {
-    transposeByFours(columns, into: &rows, row: row) { column, lane in
+    unsafe transposeByFours(columns, into: &rows, row: row) { column, lane in
       unsafe (column + 4 * lane).loadUnaligned(as: SIMD4<Float>.self)
     }
   }
@@ -83,7 +83,7 @@ extension SIMD8<Double> {
   @inlinable @inline(__always) public static func transpose(
     _ columns: Span<Self>, into rows: inout MutableSpan<Float>, row: Int
   ) {
-    transposeByFours(columns, into: &rows, row: row) { column, lane in
+    unsafe transposeByFours(columns, into: &rows, row: row) { column, lane in
       SIMD4<Float>(unsafe (column + 8 * lane).loadUnaligned(as: SIMD4<Double>.self))
     }
   }
