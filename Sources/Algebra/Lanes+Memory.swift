@@ -70,21 +70,51 @@ extension Lanes {
 }
 
 extension SIMD16<Float> {
-  /// Four columns at a time where all sixteen rows exist: four loads, eight shuffles, four stores
-  /// per four by four numbers.
   @inlinable @inline(__always) public static func transpose(
     _ columns: Span<Self>, into rows: inout MutableSpan<Float>, row: Int
   ) {
+    unsafe transposeByFours(columns, into: &rows, row: row) { column, lane in
+      unsafe (column + 4 * lane).loadUnaligned(as: SIMD4<Float>.self)
+    }
+  }
+}
+
+extension SIMD8<Double> {
+  @inlinable @inline(__always) public static func transpose(
+    _ columns: Span<Self>, into rows: inout MutableSpan<Float>, row: Int
+  ) {
+    unsafe transposeByFours(columns, into: &rows, row: row) { column, lane in
+      SIMD4<Float>(unsafe (column + 8 * lane).loadUnaligned(as: SIMD4<Double>.self))
+    }
+  }
+}
+
+extension Lanes where Self: BitwiseCopyable {
+  /// Transposes four columns at a time where all rows exist: four loads, eight shuffles, four stores
+  /// per four by four numbers.
+  ///
+  /// - Parameter load: four neighbouring lanes of the bundle at an address.
+  @inlinable @inline(__always) static func transposeByFours(
+    _ columns: Span<Self>, into rows: inout MutableSpan<Float>, row: Int,
+    load: (_ column: UnsafeRawPointer, _ lane: Int) -> SIMD4<Float>
+  ) {
     let width = columns.count
+    let stride = MemoryLayout<Self>.stride
     precondition(row >= 0 && row * width < rows.count, "row \(row) does not exist")
-    let quads = (row + 16) * width <= rows.count ? width / 4 : 0
+    let quads = (row + laneCount) * width <= rows.count ? width / 4 : 0
     unsafe rows.withUnsafeMutableBufferPointer { rows in
       unsafe columns.withUnsafeBytes { columns in
         for quad in 0..<quads {
-          for lane in stride(from: 0, to: 16, by: 4) {
-            unsafe transposeQuad(
-              columns.baseAddress.unsafelyUnwrapped + 256 * quad + 4 * lane,
-              into: rows.baseAddress.unsafelyUnwrapped + (row + lane) * width + 4 * quad,
+          for lane in Swift.stride(from: 0, to: laneCount, by: 4) {
+            let column = unsafe columns.baseAddress.unsafelyUnwrapped + 4 * quad * stride
+            let block = unsafe SIMD16<Float>(
+              lowHalf: .init(
+                lowHalf: load(column, lane), highHalf: load(column + stride, lane)),
+              highHalf: .init(
+                lowHalf: load(column + 2 * stride, lane),
+                highHalf: load(column + 3 * stride, lane)))
+            unsafe block.write(
+              rowsFrom: rows.baseAddress.unsafelyUnwrapped + (row + lane) * width + 4 * quad,
               width: width)
           }
         }
@@ -94,19 +124,14 @@ extension SIMD16<Float> {
       transposeOne(column, of: columns, into: &rows, row: row)
     }
   }
+}
 
-  /// Four numbers of four neighbouring columns, which lie 64 bytes apart, become four rows.
-  @inlinable @inline(__always) static func transposeQuad(
-    _ column: UnsafeRawPointer, into row: UnsafeMutablePointer<Float>, width: Int
+extension SIMD16<Float> {
+  /// Writes four columns of four numbers as four rows.
+  @inlinable @inline(__always) func write(
+    rowsFrom row: UnsafeMutablePointer<Float>, width: Int
   ) {
-    let block = unsafe SIMD16<Float>(
-      lowHalf: .init(
-        lowHalf: column.loadUnaligned(as: SIMD4<Float>.self),
-        highHalf: (column + 64).loadUnaligned(as: SIMD4<Float>.self)),
-      highHalf: .init(
-        lowHalf: (column + 128).loadUnaligned(as: SIMD4<Float>.self),
-        highHalf: (column + 192).loadUnaligned(as: SIMD4<Float>.self)))
-    let (even, odd) = (block.evenHalf, block.oddHalf)
+    let (even, odd) = (evenHalf, oddHalf)
     unsafe UnsafeMutableRawPointer(row).storeBytes(of: even.evenHalf, as: SIMD4<Float>.self)
     unsafe UnsafeMutableRawPointer(row + width).storeBytes(of: odd.evenHalf, as: SIMD4<Float>.self)
     unsafe UnsafeMutableRawPointer(row + 2 * width).storeBytes(

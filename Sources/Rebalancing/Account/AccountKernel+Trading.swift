@@ -21,6 +21,11 @@ extension AccountKernel {
     }
   }
 
+  /// Whether any lane trades, or an asset may have to be paid out.
+  func isTrading(_ now: Situation, _ quotes: Span<L>) -> Bool {
+    hasInterruptions || (L(repeating: 0) .< now.fraction).isAnyTrue
+  }
+
   /// The trades towards the targets, of what can be traded.
   func wish(
     _ now: Situation, _ quotes: Span<L>, _ weights: Span<L>, into trades: inout MutableSpan<L>

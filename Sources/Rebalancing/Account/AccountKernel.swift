@@ -141,9 +141,13 @@ struct AccountKernel<L: Lanes>: Sendable {
     openDay(now, &result, &ledger)
     for i in 0..<assetCount { held[i] = weights[i] }
     harvest(now, quotes, &result, &held, &ledger)
-    wish(now, quotes, held.span, into: &trades)
-    filter(now, &result, &trades, weights: held.span)
-    execute(now, quotes, &result, trades.span, &held, &basis, &ledger)
+    if isTrading(now, quotes) {
+      wish(now, quotes, held.span, into: &trades)
+      filter(now, &result, &trades, weights: held.span)
+      execute(now, quotes, &result, trades.span, &held, &basis, &ledger)
+    } else {
+      for i in trades.indices { trades[i] = L(repeating: 0) }
+    }
     payTax(now, &result, &ledger)
     if let cash {
       debit(cash, &result, &held)

@@ -80,14 +80,21 @@ public struct LongTermTable: Sendable {
 
   /// A day in each lane, given in days since 1970-01-01.
   public func tradingDay<L: Lanes>(_ day: L) -> TradingDay<L> {
-    var longSince = day
-    for lane in 0..<L.laneCount {
-      let index = Int(day[lane: lane]) - first
-      longSince[lane: lane] = L.Scalar(
-        lastLongTermPurchases.indices.contains(index)
-          ? lastLongTermPurchases[index]
-          : Double(Self.lastLongTermPurchase(on: index + first, rule)))
+    let common = day[lane: 0]
+    var longSince = L(repeating: L.Scalar(lastLongTermPurchase(on: Int(common))))
+    // Mostly all lanes are at the same day.
+    let isOther = .!L.equal(day, L(repeating: common))
+    guard isOther.isAnyTrue else { return TradingDay(day: day, longSince: longSince) }
+    for lane in 0..<L.laneCount where isOther[lane: lane] {
+      longSince[lane: lane] = L.Scalar(lastLongTermPurchase(on: Int(day[lane: lane])))
     }
     return TradingDay(day: day, longSince: longSince)
+  }
+
+  /// The last day of purchase that is long-term on a day.
+  private func lastLongTermPurchase(on day: Int) -> Double {
+    let index = day - first
+    return lastLongTermPurchases.indices.contains(index)
+      ? lastLongTermPurchases[index] : Double(Self.lastLongTermPurchase(on: day, rule))
   }
 }

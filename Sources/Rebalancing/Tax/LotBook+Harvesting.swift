@@ -59,6 +59,9 @@ extension LotBook {
   ) -> Harvest<L> {
     precondition(layout.hasSubstitutes, "harvesting needs a layout with substitutes")
     check(asset, state.count)
+    let isLoss =
+      lanes .& (lowestPrice(prices) .< number(.highestUnitBasis, of: asset, in: state.span))
+    guard isLoss.isAnyTrue else { return .none }
     let since = number(.inUseSince, of: asset, in: state.span)
     let isFree = lanes .& (since + L(repeating: L.Scalar(rule.holdDays)) .<= day.day)
     guard isFree.isAnyTrue else { return .none }
@@ -72,19 +75,24 @@ extension LotBook {
       asset, at: prices, cost: cost, on: day, where: harvested, in: &state)
   }
 
-  /// Whether any lane may have a lot worth harvesting, at the cost of a look at units and basis alone.
+  private func lowestPrice(_ prices: SecurityPrices<L>) -> L {
+    L.smaller(prices.asset, prices.substitute)
+  }
+
+  /// Whether any lane may have a lot worth harvesting, at the cost of a look at units and basis alone;
+  /// finds out the highest basis anew.
   private func mayHarvest(
-    _ asset: Int, net: L, hurdle: L, where lanes: L.Mask, in state: Span<L>
+    _ asset: Int, net: L, hurdle: L, where lanes: L.Mask, in state: inout MutableSpan<L>
   ) -> Bool {
     let zero = L(repeating: 0)
-    let rate = L(repeating: L.Scalar(max(rates.short, rates.long)))
-    var mayBe = L.Mask(repeating: false)
+    var highest = zero
     for slot in 0..<layout.lotsPerAsset {
       let at = layout.lot(asset, slot)
-      let saved = (state[row: at + 1] - net) * rate
-      mayBe.extend(by: (zero .< state[row: at]) .& (hurdle .< saved))
+      highest = L.larger(highest, state[row: at + 1].masked(zero .< state[row: at]))
     }
-    return (lanes .& mayBe).isAnyTrue
+    state[row: layout.number(.highestUnitBasis, of: asset)] = highest
+    let rate = L(repeating: L.Scalar(max(rates.short, rates.long)))
+    return (lanes .& (hurdle .< (highest - net) * rate)).isAnyTrue
   }
 
   /// Marks the lots to sell.
@@ -99,9 +107,11 @@ extension LotBook {
     // What a unit must save: the cost of selling it, of buying for the proceeds, and the minimum.
     let share = cost + (1 - cost) * cost / (1 + cost) + rule.minimumBenefit
     let hurdle = price * L(repeating: L.Scalar(share))
-    guard mayHarvest(asset, net: net, hurdle: hurdle, where: lanes, in: state.span) else {
-      return L.Mask(repeating: false)
-    }
+    let rate = L(repeating: L.Scalar(max(rates.short, rates.long)))
+    let highest = number(.highestUnitBasis, of: asset, in: state.span)
+    guard (lanes .& (hurdle .< (highest - net) * rate)).isAnyTrue,
+      mayHarvest(asset, net: net, hurdle: hurdle, where: lanes, in: &state)
+    else { return L.Mask(repeating: false) }
     let begin = windowBegin(day.day)
     var (units, credit, recent) = (zero, zero, zero)
     for slot in 0..<layout.lotsPerAsset {

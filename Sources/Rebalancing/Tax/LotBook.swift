@@ -104,6 +104,13 @@ public struct LotBook<L: Lanes>: Sendable {
     state[row: at + 3] = lot.heldFrom
     state[row: at + 4] = lot.replaced
     if layout.hasSubstitutes { state[row: at + 5] = lot.security }
+    raiseHighestBasis(asset, to: lot.unitBasis, in: &state)
+  }
+
+  @inline(__always)
+  func raiseHighestBasis(_ asset: Int, to unitBasis: L, in state: inout MutableSpan<L>) {
+    let at = layout.number(.highestUnitBasis, of: asset)
+    state[row: at] = L.larger(state[row: at], unitBasis)
   }
 
   @inline(__always)

@@ -1,7 +1,7 @@
 /// Where the tax lots of a group of portfolios lie in its flat slice of numbers.
 ///
 /// A slice holds, asset after asset: the lots, newest first; the recent loss sales, newest first;
-/// three numbers of the asset; and behind the last asset, rows that operations compute in. A lot
+/// four numbers of the asset; and behind the last asset, rows that operations compute in. A lot
 /// takes one number per field, a number being one `L` of as many lanes as there are portfolios.
 public struct LotLayout: Sendable, Hashable {
   /// Number of assets.
@@ -27,7 +27,7 @@ public struct LotLayout: Sendable, Hashable {
     saleFields = hasSubstitutes ? 6 : 5
     lossSales = lotsPerAsset * lotFields
     assetNumbers = lossSales + lossSalesPerAsset * saleFields
-    stride = assetNumbers + 3
+    stride = assetNumbers + 4
   }
 
   private let lotFields: Int
@@ -69,6 +69,8 @@ public struct LotLayout: Sendable, Hashable {
     case inUseSince
     /// How often two lots or two loss sales had to be merged since the episode's start.
     case merges
+    /// No lot has a higher basis per unit; what says at once that nothing is at a loss.
+    case highestUnitBasis
   }
 
   /// What operations compute per lot.
