@@ -154,7 +154,7 @@ private let faults = [
     "small.yaml:13: start_date: “2024-02-30” is not a date, YYYY-MM-DD is valid"),
   SpecFault(
     "commission_bp: 1", "pay_from: cash",
-    "small.yaml:13: pay_from: “cash” is given, valid are pro_rata"
+    "small.yaml:13: pay_from: `cash` needs the key cash, the name of the asset that pays"
   ),
   SpecFault("id: small-v0", "- id", "small.yaml: not YAML: "),
 ]

@@ -94,8 +94,10 @@ import Testing
       var covariance = [Double](repeating: 0, count: 9)
       let path = MarketPath<Double>(
         source: RandomSource(seed: 1), copy: 0, episode: 0, step: UInt32(step))
+      // The state of a history is the day.
+      let state = [Double(10 + step)]
       var entries = covariance.mutableSpan
-      market.covariance(path, state: [Double]().span, into: &entries)
+      market.covariance(path, state: state.span, into: &entries)
       let keep = pow2(-1.0 / 8)
       for i in 0..<3 {
         for j in 0..<3 {
