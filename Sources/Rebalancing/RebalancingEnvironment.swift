@@ -340,6 +340,7 @@ extension StepOutcome {
       "value_before": valueBefore, "value_after": valueAfter,
       "transaction_cost": transactionCost, "tax_cost": taxCost, "drift_cost": driftCost,
       "portfolio_return": portfolioReturn, "active_return": activeReturn, "turnover": turnover,
+      "flow": flow,
     ]
   }
 }
