@@ -76,7 +76,7 @@ public struct Benchmark: Sendable, Codable {
   }
 
   /// Seconds of the fastest of three runs.
-  private static func best(_ body: () throws -> Void) rethrows -> Double {
+  static func best(_ body: () throws -> Void) rethrows -> Double {
     var best = Double.infinity
     for _ in 0..<3 {
       let time = try ContinuousClock().measure(body)
@@ -84,49 +84,6 @@ public struct Benchmark: Sendable, Codable {
         best, Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18)
     }
     return best
-  }
-
-  private static func environment(_ task: RebalancingTask) -> [Result] {
-    let copies = 4096
-    let steps = 500
-    return [1, 2].map { threads in
-      var shards = (0..<threads).map { shard in
-        Shard(task, copies: copies / threads, first: shard * copies / threads)
-      }
-      let seconds = best {
-        forEachConcurrently(in: &shards, workers: threads) { _, shard in
-          for step in 0..<steps { shard.step(step) }
-        }
-      }
-      return Result(
-        name: "r1/float/\(copies)", value: Double(copies * steps) / seconds, unit: "steps/s",
-        threads: threads)
-    }
-  }
-
-  /// Copies of R1 with actions that were chosen before.
-  private struct Shard: Sendable {
-    var environment: BatchedRebalancingEnvironment<SIMD16<Float>>
-    var transition: VectorTransition
-    let actions: [[Int32]]
-
-    init(_ task: RebalancingTask, copies: Int, first: Int) {
-      environment = BatchedRebalancingEnvironment(task, count: copies, firstCopy: first)
-      transition = VectorTransition(for: environment)
-      environment.reset(seed: 1, into: &transition)
-      let source = RandomSource(seed: 2)
-      actions = (0..<64).map { step in
-        (0..<copies).map { copy in
-          Int32(
-            source.integer(
-              below: task.actions.count, .exploration, copy: UInt32(copy), step: UInt32(step)))
-        }
-      }
-    }
-
-    mutating func step(_ step: Int) {
-      environment.step(actions[step & 63], into: &transition)
-    }
   }
 
   private static func ppo(_ task: RebalancingTask) throws -> [Result] {

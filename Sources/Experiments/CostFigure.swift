@@ -8,22 +8,12 @@ struct CostFigure {
   ///
   /// - Returns: the file's name, or `nil` where gnuplot is not installed.
   func draw(into folder: URL) throws -> String? {
-    let gnuplot = Process()
-    gnuplot.executableURL = URL(fileURLWithPath: "/usr/bin/gnuplot")
     let name = "costs.svg"
+    let file = folder.appending(path: name)
     // A figure of an earlier run must not pass for this one's.
-    try? FileManager.default.removeItem(at: folder.appending(path: name))
-    guard FileManager.default.isExecutableFile(atPath: "/usr/bin/gnuplot") else { return nil }
-    let input = Pipe()
-    gnuplot.standardInput = input
-    try gnuplot.run()
-    try input.fileHandleForWriting.write(
-      contentsOf: Data(script(output: folder.appending(path: name).path).utf8))
-    try input.fileHandleForWriting.close()
-    gnuplot.waitUntilExit()
-    guard gnuplot.terminationStatus == 0 else {
-      throw SpecError(file: name, "gnuplot could not draw it")
-    }
+    try? FileManager.default.removeItem(at: file)
+    guard let figure = try Gnuplot.files([name], drawnBy: script(output: name)) else { return nil }
+    try figure[name]?.write(to: file)
     return name
   }
 

@@ -34,10 +34,13 @@ struct Bench: ParsableCommand {
       exactTask: try EnvironmentSpec(path: "\(envs)/two-asset-daily-v0.yaml").task,
       progress: { FileHandle.standardError.write(Data("measuring \($0.rawValue)\n".utf8)) })
     if json { return try printJSON(benchmark) }
-    var table = TextTable(["what", ">value", "unit", ">threads"])
+    var table = TextTable(["what", ">value", "unit", ">ns each", ">threads"])
     for result in benchmark.results {
       let digits = result.value > 1000 ? 0 : 3
-      table.add([result.name, result.value.fixed(digits), result.unit, "\(result.threads)"])
+      let each = result.unit == "steps/s" ? (1e9 / result.value).fixed(1) : ""
+      table.add([
+        result.name, result.value.fixed(digits), result.unit, each, "\(result.threads)",
+      ])
     }
     print(table.text)
     print("\(benchmark.machine.processor), BLAS core \(benchmark.machine.blasCore)")

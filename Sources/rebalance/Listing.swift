@@ -90,7 +90,7 @@ struct Doctor: ParsableCommand {
     let machine = Benchmark.Machine.current
     let data = ((try? FileManager.default.contentsOfDirectory(atPath: "envs/data")) ?? [])
       .filter { $0.hasSuffix(".csv") || $0.hasSuffix(".csv.gz") }.sorted()
-    let gnuplot = FileManager.default.isExecutableFile(atPath: "/usr/bin/gnuplot")
+    let gnuplot = Gnuplot.isInstalled
     let report = Report(
       machine: machine, data: data, gnuplot: gnuplot,
       warnings: warnings(machine, data, gnuplot))

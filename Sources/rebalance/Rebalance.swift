@@ -20,7 +20,7 @@ struct Rebalance: ParsableCommand {
       Example: rebalance solve --env envs/two-asset-monthly-v0.yaml
       """,
     subcommands: [
-      Doctor.self, List.self, Train.self, Evaluate.self, Solve.self, Run.self, Export.self,
+      Doctor.self, List.self, Simulate.self, Train.self, Evaluate.self, Solve.self, Run.self, Export.self,
       Verify.self, Decide.self, DataCommand.self, TaxCommand.self, Bench.self,
     ])
 
@@ -61,19 +61,4 @@ func printJSON(_ value: some Encodable, pretty: Bool = true) throws {
   // Written at once: who reads a stream waits for each answer.
   let document = try encoder.encode(value) + Data("\n".utf8)
   try FileHandle.standardOutput.write(contentsOf: document)
-}
-
-/// The options of commands that name an environment.
-struct EnvironmentOptions: ParsableArguments {
-  @Option(name: .long, help: "The environment's file, for example envs/two-asset-monthly-v0.yaml.")
-  var env: String
-
-  @Option(
-    name: .customLong("set"),
-    help: ArgumentHelp("Override a key of the specification; repeatable.", valueName: "key=value"))
-  var overrides: [String] = []
-
-  func load() throws -> EnvironmentSpec {
-    try EnvironmentSpec(path: env, overrides: overrides)
-  }
 }

@@ -51,7 +51,7 @@ struct Train: ParsableCommand {
       + (steps.map { ["total_steps=\($0)"] } ?? [])
     let agentSpec = try AgentSpec(path: agent, overrides: agentOverrides)
     let environmentSpec = try EnvironmentSpec(
-      path: environment.env, overrides: environment.overrides.filter { !$0.hasPrefix(prefix) })
+      path: environment.path, overrides: environment.overrides.filter { !$0.hasPrefix(prefix) })
     let folder = URL(fileURLWithPath: out)
     if !resume, FileManager.default.fileExists(atPath: folder.appending(path: "record.json").path) {
       throw ValidationError("\(out) holds a checkpoint: choose another folder or give --resume")

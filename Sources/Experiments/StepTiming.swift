@@ -1,0 +1,103 @@
+import Algebra
+import Gym
+public import Rebalancing
+
+/// What one step of an environment costs in time on this machine, on one thread.
+public struct StepTiming: Sendable, Encodable {
+  /// Nanoseconds per step of the scalar environment.
+  public var scalar: Double
+  /// Nanoseconds per step and copy of the batched environment.
+  public var batched: Double
+  /// Copies of the batched environment.
+  public var copies: Int
+
+  enum CodingKeys: String, CodingKey {
+    case copies
+    case scalar = "scalar_ns"
+    case batched = "batched_ns"
+  }
+
+  /// Steps both under random actions, in the task's precision, for a tenth of a second each.
+  public init(_ task: RebalancingTask, copies: Int = 1_024) {
+    self.copies = copies
+    switch task.precision {
+    case .double:
+      var (one, many) = (ScalarPlay<Double>(task), BatchedPlay<SIMD8<Double>>(task, copies: copies))
+      scalar = secondsPerCall(for: 0.1) { one.step() } * 1e9
+      batched = secondsPerCall(for: 0.1) { many.step() } * 1e9 / Double(copies)
+    case .float:
+      var (one, many) = (ScalarPlay<Float>(task), BatchedPlay<SIMD16<Float>>(task, copies: copies))
+      scalar = secondsPerCall(for: 0.1) { one.step() } * 1e9
+      batched = secondsPerCall(for: 0.1) { many.step() } * 1e9 / Double(copies)
+    }
+  }
+}
+
+/// Seconds per call, the least of runs of doubling length until one takes a third of `seconds`.
+func secondsPerCall(for seconds: Double, _ body: () -> Void) -> Double {
+  var calls = 1
+  var least = Double.infinity
+  while true {
+    let time = ContinuousClock().measure { for _ in 0..<calls { body() } }.seconds
+    least = min(least, time / Double(calls))
+    if time * 3 > seconds { return least }
+    calls *= 2
+  }
+}
+
+extension Duration {
+  /// The duration in seconds.
+  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}
+
+/// A scalar environment that is stepped with actions chosen before.
+struct ScalarPlay<Real>: Sendable
+where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt32 {
+  private var environment: RebalancingEnvironment<Real>
+  private let actions: [Int]
+  private var stepCount = 0
+
+  init(_ task: RebalancingTask) {
+    environment = RebalancingEnvironment(task)
+    _ = environment.reset(seed: 1)
+    actions = (0..<64).map { randomAction(task, copy: 0, step: $0) }
+  }
+
+  mutating func step() {
+    if environment.hasEnded { _ = environment.reset(seed: nil) }
+    _ = environment.step(actions[stepCount & 63])
+    stepCount += 1
+  }
+}
+
+/// Copies of a batched environment that are stepped with actions chosen before.
+struct BatchedPlay<L: Lanes>: Sendable {
+  private var environment: BatchedRebalancingEnvironment<L>
+  private var transition: VectorTransition
+  /// Actions of every copy, for a number of steps that repeats.
+  private let actions: [[Int32]]
+  private var stepCount = 0
+
+  /// - Parameter actionSets: steps before the actions repeat.
+  init(_ task: RebalancingTask, copies: Int, first: Int = 0, actionSets: Int? = nil) {
+    var task = task
+    // Modes of reset do not differ in cost, and this one needs no help.
+    task.autoreset = .sameStep
+    environment = BatchedRebalancingEnvironment(task, count: copies, firstCopy: first)
+    transition = VectorTransition(for: environment)
+    environment.reset(seed: 1, into: &transition)
+    actions = (0..<(actionSets ?? max(4, min(64, 262_144 / copies)))).map { step in
+      (0..<copies).map { Int32(randomAction(task, copy: first + $0, step: step)) }
+    }
+  }
+
+  mutating func step() {
+    environment.step(actions[stepCount % actions.count], into: &transition)
+    stepCount += 1
+  }
+}
+
+private func randomAction(_ task: RebalancingTask, copy: Int, step: Int) -> Int {
+  RandomSource(seed: 2).integer(
+    below: task.actionCount, .exploration, copy: UInt32(copy), step: UInt32(step))
+}
