@@ -87,7 +87,8 @@ let package = Package(
     .testTarget(
       name: "RebalancingTests",
       dependencies: [
-        "CAllocationCount", "Algebra", "Experiments", "Gym", "Ledgers", "Markets", "Rebalancing"],
+        "CAllocationCount", "Algebra", "Experiments", "Gym", "Ledgers", "Markets", "Rebalancing",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "ExperimentsTests",

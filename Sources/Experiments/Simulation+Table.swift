@@ -91,7 +91,9 @@ extension Simulation {
       "last row: the end, and the sums of trade, drift, cost\(hasTax ? ", tax" : "") and reward",
       "weights before the trade in %; drift, cost\(hasTax ? " and tax" : "") in bp of value",
     ]
-    if !hasAllWeights { lines.append("asset: the one farthest from its target, and how far off it is") }
+    if !hasAllWeights {
+      lines.append("asset: the one farthest from its target, and how far off it is")
+    }
     let trades = totals.trades == 1 ? "1 trade" : "\(totals.trades) trades"
     lines.append(
       "\(totals.steps == 1 ? "1 step" : "\(totals.steps) steps"), \(trades)"

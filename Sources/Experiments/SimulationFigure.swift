@@ -31,8 +31,10 @@ public struct SimulationFigure {
 
   private var script: String {
     ([data]
-      + [("svg", "svg size 1000,1160 font 'sans-serif,13'"),
-        ("png", "pngcairo size 1000,1160 font 'sans-serif,10'")].flatMap { kind, terminal in
+      + [
+        ("svg", "svg size 1000,1160 font 'sans-serif,13'"),
+        ("png", "pngcairo size 1000,1160 font 'sans-serif,10'"),
+      ].flatMap { kind, terminal in
         [
           "set terminal \(terminal) background rgb 'white'", "set output 'episode.\(kind)'",
           frame, prices, weights, trades, costs, "unset multiplot", "unset output", "reset",
@@ -157,7 +159,8 @@ extension SimulationFigure {
     let first = episode.assets[0].clipped(12)
     let label = isPair ? "weight of \(first), %" : "weight less target, %"
     let curves =
-      isPair ? [curve(weightColumn, 0, Gnuplot.quoted(episode.assets[0].clipped(22)))]
+      isPair
+      ? [curve(weightColumn, 0, Gnuplot.quoted(episode.assets[0].clipped(22)))]
       : episode.assets.indices.map { curve(weightColumn + $0, $0, nil) }
     let target = isPair ? episode.targets[0] * 100 : 0
     let (low, high) = weightRange

@@ -114,7 +114,8 @@ private let rates = CapitalTaxRates(short: 0.35, long: 0.15)
     #expect(flow > 100_000)
   }
 
-  @Test func `what a withdrawal lacks is raised at the next decision, whatever the action`() throws {
+  @Test func `what a withdrawal lacks is raised at the next decision, whatever the action`() throws
+  {
     var task = try accountTask(nil)
     task.flows = CashFlows(schedules: [.init(amount: -40_000, everySteps: 5)])
     var environment = RebalancingEnvironment<Double>(task)
