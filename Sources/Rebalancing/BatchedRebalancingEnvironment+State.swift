@@ -47,7 +47,10 @@ extension BatchedRebalancingEnvironment {
 extension Portfolios {
   /// The arrays of lanes, each with the numbers that a copy has in it.
   private static var quantities: [WritableKeyPath<Self, [L]>] {
-    [\.weights, \.basis, \.lastLogReturns, \.prices, \.ledger, \.marketState]
+    [
+      \.weights, \.basis, \.lastLogReturns, \.prices, \.ledger, \.marketState,
+      \.lastTradeDays, \.cappedShares, \.trends,
+    ]
   }
 
   /// Numbers that describe a copy.
