@@ -25,7 +25,7 @@ import Testing
     "stock-bond-regimes-v0":
       "fa8c10bad58c66d94f58068b4d0191dd4215eb6abb94ca219a81d8e73eb02b66",
     "taxable-eight-asset-v0":
-      "d1d31710215fcbe3add79be62294a41bb9fc77e53a128b54dc045b0a26909efa",
+      "870cf317cbf8de30651cad0525ba398f055105b8b4d42e56e5e966ab4e72cbed",
     "two-asset-daily-v0":
       "bae727c4d57dc094258cbb85048d10803c099946b6d4b6fd115b6a28b37e4a5b",
     "two-asset-monthly-v0":
