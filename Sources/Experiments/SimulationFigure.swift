@@ -111,14 +111,14 @@ extension SimulationFigure {
       set label 1 \(Gnuplot.quoted(title)) at screen 0.5, 0.98 center noenhanced
       set lmargin at screen 0.09
       set rmargin at screen 0.79
-      set grid lc rgb '#dddddd'
+      set grid lt 1 lw 0.7 lc rgb '#dddddd'
       set border lc rgb '#666666'
       set xtics textcolor rgb 'black' nomirror
       set ytics textcolor rgb 'black' nomirror
       set style fill solid 1 noborder
       \(time)
       set xrange [\(range)]
-      set format x ''
+      \(axis.map { "set xtics (\($0.unlabelled))" } ?? "set format x ''")
       """
   }
 
@@ -217,17 +217,15 @@ extension SimulationFigure {
       }
     let all = "$moments using 1:\(costColumn + 3) with lines lw 2 lc rgb '#222222' title 'all'"
     return """
-      \(panel(0.27, 0.06, "cumulated cost, bp"))
-      set format x \(Gnuplot.quoted(dateFormat))
-      \(hasDates ? "" : "set xlabel 'step'")
+      \(panel(0.27, 0.045, "cumulated cost, bp"))
+      \(axis.map { "set xtics (\($0.labelled))" } ?? "set format x '%g'; set xlabel 'step'")
       plot \((terms + [all]).joined(separator: ", "))
       """
   }
 
-  private var dateFormat: String {
-    guard hasDates, let first = episode.steps.first?.date else { return "%g" }
-    let days = episode.end.date.days(since: first)
-    return days > 1_500 ? "%Y" : days > 120 ? "%b %Y" : "%d %b"
+  private var axis: DateAxis? {
+    guard hasDates, let first = episode.steps.first?.date else { return nil }
+    return DateAxis(from: first, through: episode.end.date)
   }
 
   /// A line of an asset: ten colours, then the same with dashes, then with dots.
