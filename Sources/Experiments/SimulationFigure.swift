@@ -31,8 +31,10 @@ public struct SimulationFigure {
 
   private var script: String {
     ([data]
-      + [("svg", "svg size 1000,1160 font 'sans-serif,13'"),
-        ("png", "pngcairo size 1000,1160 font 'sans-serif,10'")].flatMap { kind, terminal in
+      + [
+        ("svg", "svg size 1000,1160 font 'sans-serif,13'"),
+        ("png", "pngcairo size 1000,1160 font 'sans-serif,10'"),
+      ].flatMap { kind, terminal in
         [
           "set terminal \(terminal) background rgb 'white'", "set output 'episode.\(kind)'",
           frame, prices, weights, trades, costs, "unset multiplot", "unset output", "reset",
@@ -104,7 +106,8 @@ extension SimulationFigure {
   private var frame: String {
     let title =
       "\(episode.policy) on \(episode.environment), seed \(episode.seed), "
-      + "episode \(episode.episode)"
+      + "episode \(episode.episode), \(episode.steps.first?.date ?? episode.end.date) to "
+      + "\(episode.end.date)"
     let time = hasDates ? "set xdata time\nset timefmt '%Y-%m-%d'" : ""
     return """
       set multiplot
@@ -132,16 +135,17 @@ extension SimulationFigure {
     """
     set tmargin at screen \(top)
     set bmargin at screen \(bottom)
-    set ylabel \(Gnuplot.quoted(label)) offset 0.5,0 noenhanced
-    set key at screen 0.80, \(top) left top Left reverse noenhanced samplen 2 spacing 1.0
+    set label 2 \(Gnuplot.quoted(label)) at screen 0.018, \((top + bottom) / 2) center \
+    rotate by 90 noenhanced
+    set key font '' at screen 0.80, \(top) left top Left reverse noenhanced samplen 2 spacing 1.0
     """
   }
 
   private var prices: String {
-    let key = named < 12 ? "" : "set key font ',\(named < 18 ? 9 : 8)' spacing 0.8\n"
+    let key = named < 12 ? "" : "set key font ',\(named < 18 ? 9 : 8)' spacing 0.9\n"
     let more = episode.assets.count - named
     let lines = episode.assets.indices.map { asset in
-      let name = asset < named ? Gnuplot.quoted(episode.assets[asset].clipped(22)) : nil
+      let name = asset < named ? Gnuplot.quoted(episode.assets[asset].clipped(18)) : nil
       return curve(priceColumn + asset, asset, name)
     }
     return panel(0.955, 0.73, "price, 1 at the start") + "\n" + key
@@ -157,7 +161,8 @@ extension SimulationFigure {
     let first = episode.assets[0].clipped(12)
     let label = isPair ? "weight of \(first), %" : "weight less target, %"
     let curves =
-      isPair ? [curve(weightColumn, 0, Gnuplot.quoted(episode.assets[0].clipped(22)))]
+      isPair
+      ? [curve(weightColumn, 0, Gnuplot.quoted(episode.assets[0].clipped(18)))]
       : episode.assets.indices.map { curve(weightColumn + $0, $0, nil) }
     let target = isPair ? episode.targets[0] * 100 : 0
     let (low, high) = weightRange

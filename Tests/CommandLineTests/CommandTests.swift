@@ -34,7 +34,8 @@ private let shapes = [
 
 @Suite struct CommandTests {
   @Test(arguments: [
-    [], ["doctor"], ["list"], ["train"], ["evaluate"], ["solve"], ["run"], ["export"], ["verify"],
+    [], ["doctor"], ["list"], ["show"], ["simulate"], ["train"], ["evaluate"], ["solve"], ["run"],
+    ["export"], ["verify"],
     ["decide"], ["data", "check"], ["tax", "replay"], ["bench"],
   ])
   func `explains itself with an example`(command: [String]) throws {
