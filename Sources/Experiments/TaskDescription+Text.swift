@@ -35,7 +35,7 @@ extension TaskDescription {
     var first = 0
     while first < columns.count {
       let end =
-        columns[first...].firstIndex { !Self.isAlike($0, columns[first]) } ?? columns.count
+        columns[(first + 1)...].firstIndex { !Self.isAlike($0, columns[first]) } ?? columns.count
       let isOne = end == first + 1
       table.add([
         isOne ? "\(first)" : "\(first)–\(end - 1)",

@@ -21,14 +21,17 @@ private let monthly = ["--env", "envs/two-asset-monthly-v0.yaml"]
       let sum = steps.reduce(0) { $0 + ($1[key] as? Double ?? .nan) }
       #expect(abs(sum - (totals[key] ?? .nan)) < 1e-12, "\(key)")
     }
+    var trades = 0.0
     for step in steps {
       #expect(identityError(of: step) < 1e-12)
       let weights = try #require(step["weights"] as? [Double])
       let isOutside = abs(weights[0] - 0.6) > 0.05
       #expect((step["turnover"] as? Double ?? .nan > 0) == isOutside)
       #expect(step["fraction"] as? Double == (isOutside ? 1 : 0))
+      trades += isOutside ? 1 : 0
     }
-    #expect(totals["trades"] == 3)
+    #expect(trades > 0)
+    #expect(totals["trades"] == trades)
   }
 
   /// How far the bookkeeping identity of a step is from holding.
@@ -139,8 +142,8 @@ private let monthly = ["--env", "envs/two-asset-monthly-v0.yaml"]
         date         value  RISKY  NUMERAIRE  trade %   drift    cost   reward
         ──────────  ──────  ─────  ─────────  ───────  ──────  ──────  ───────
         2000-01-15  1.0000  60.00      40.00           0.0000  0.0000   0.0000
-        2000-02-14  1.0414  61.59      38.41   1.5914  0.0000  0.3183  -0.3183
-        end, sums   1.0614  60.74      39.26   1.5914  0.0000  0.3183  -0.3183
+        2000-02-14  1.0414  61.59      38.41   1.5884  0.0000  0.3177  -0.3177
+        end, sums   1.0611  60.75      39.25   1.5884  0.0000  0.3177  -0.3177
         weights before the trade in %; drift, cost in bp of value
         last row: value and weights on 2000-03-15, sums of the rest
         2 steps, 1 trade; bookkeeping identity to 0
