@@ -41,10 +41,12 @@ extension Simulation {
     return ([table.text] + captions).joined(separator: "\n")
   }
 
+  private static let shownTrades = 15
+
   /// Steps that a table has room for.
   private var shown: [Int] {
-    guard steps.count > 30 else { return Array(steps.indices) }
-    let trades = steps.indices.filter { steps[$0].turnover > 0 }.prefix(15)
+    guard steps.count > 24 else { return Array(steps.indices) }
+    let trades = steps.indices.filter { steps[$0].turnover > 0 }.prefix(Self.shownTrades)
     return Set(steps.indices.prefix(5)).union(trades).union(steps.indices.suffix(3)).sorted()
   }
 
@@ -53,9 +55,12 @@ extension Simulation {
   /// Whether every weight has a column of its own.
   private var hasAllWeights: Bool { assets.count <= (hasTax ? 2 : 3) }
 
+  /// What a column of weights may take of the 80 columns.
+  private var nameWidth: Int { (hasTax ? 16 : 24) / assets.count - 2 }
+
   private var headings: [String] {
     ["date", ">value"]
-      + (hasAllWeights ? assets.map { ">" + $0.clipped(5) } : ["asset", ">off %"])
+      + (hasAllWeights ? assets.map { ">" + $0.clipped(nameWidth) } : ["asset", ">off %"])
       + [">trade %", ">drift", ">cost"] + (hasTax ? [">tax"] : []) + [">reward"]
   }
 
@@ -81,24 +86,24 @@ extension Simulation {
   }
 
   private var summary: [String] {
-    [end.date.description, end.value.compact(9)] + weightCells(end.weights)
+    ["end, sums", end.value.compact(9)] + weightCells(end.weights)
       + [(totals.turnover * 100).compact(7)]
       + terms(totals.drift, totals.transaction, totals.tax, totals.reward)
   }
 
   private var captions: [String] {
     var lines = [
-      "last row: the end, and the sums of trade, drift, cost\(hasTax ? ", tax" : "") and reward",
       "weights before the trade in %; drift, cost\(hasTax ? " and tax" : "") in bp of value",
+      "last row: value and weights on \(end.date), sums of the rest",
     ]
-    if !hasAllWeights {
-      lines.append("asset: the one farthest from its target, and how far off it is")
+    if !hasAllWeights { lines.append("asset: the one farthest from its target, and how far off") }
+    if totals.trades > Self.shownTrades {
+      lines.append("of \(totals.trades) trades the first \(Self.shownTrades) are shown")
     }
-    let trades = totals.trades == 1 ? "1 trade" : "\(totals.trades) trades"
     lines.append(
-      "\(totals.steps == 1 ? "1 step" : "\(totals.steps) steps"), \(trades)"
-        + (shown.count < steps.count ? ", of which the first are shown" : "")
-        + "; bookkeeping identity to \(totals.identityError.scientific)")
+      "\(totals.steps) \(totals.steps == 1 ? "step" : "steps"), "
+        + "\(totals.trades) \(totals.trades == 1 ? "trade" : "trades"); "
+        + "bookkeeping identity to \(totals.identityError.scientific)")
     return lines
   }
 }

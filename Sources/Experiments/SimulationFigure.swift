@@ -106,21 +106,22 @@ extension SimulationFigure {
   private var frame: String {
     let title =
       "\(episode.policy) on \(episode.environment), seed \(episode.seed), "
-      + "episode \(episode.episode)"
+      + "episode \(episode.episode), \(episode.steps.first?.date ?? episode.end.date) to "
+      + "\(episode.end.date)"
     let time = hasDates ? "set xdata time\nset timefmt '%Y-%m-%d'" : ""
     return """
       set multiplot
       set label 1 \(Gnuplot.quoted(title)) at screen 0.5, 0.98 center noenhanced
       set lmargin at screen 0.09
       set rmargin at screen 0.79
-      set grid lc rgb '#dddddd'
+      set grid lt 1 lw 0.7 lc rgb '#dddddd'
       set border lc rgb '#666666'
       set xtics textcolor rgb 'black' nomirror
       set ytics textcolor rgb 'black' nomirror
       set style fill solid 1 noborder
       \(time)
       set xrange [\(range)]
-      set format x ''
+      \(axis.map { "set xtics (\($0.unlabelled))" } ?? "set format x ''")
       """
   }
 
@@ -134,16 +135,17 @@ extension SimulationFigure {
     """
     set tmargin at screen \(top)
     set bmargin at screen \(bottom)
-    set ylabel \(Gnuplot.quoted(label)) offset 0.5,0 noenhanced
-    set key at screen 0.80, \(top) left top Left reverse noenhanced samplen 2 spacing 1.0
+    set label 2 \(Gnuplot.quoted(label)) at screen 0.018, \((top + bottom) / 2) center \
+    rotate by 90 noenhanced
+    set key font '' at screen 0.80, \(top) left top Left reverse noenhanced samplen 2 spacing 1.0
     """
   }
 
   private var prices: String {
-    let key = named < 12 ? "" : "set key font ',\(named < 18 ? 9 : 8)' spacing 0.8\n"
+    let key = named < 12 ? "" : "set key font ',\(named < 18 ? 9 : 8)' spacing 0.9\n"
     let more = episode.assets.count - named
     let lines = episode.assets.indices.map { asset in
-      let name = asset < named ? Gnuplot.quoted(episode.assets[asset].clipped(22)) : nil
+      let name = asset < named ? Gnuplot.quoted(episode.assets[asset].clipped(18)) : nil
       return curve(priceColumn + asset, asset, name)
     }
     return panel(0.955, 0.73, "price, 1 at the start") + "\n" + key
@@ -160,7 +162,7 @@ extension SimulationFigure {
     let label = isPair ? "weight of \(first), %" : "weight less target, %"
     let curves =
       isPair
-      ? [curve(weightColumn, 0, Gnuplot.quoted(episode.assets[0].clipped(22)))]
+      ? [curve(weightColumn, 0, Gnuplot.quoted(episode.assets[0].clipped(18)))]
       : episode.assets.indices.map { curve(weightColumn + $0, $0, nil) }
     let target = isPair ? episode.targets[0] * 100 : 0
     let (low, high) = weightRange
@@ -220,17 +222,15 @@ extension SimulationFigure {
       }
     let all = "$moments using 1:\(costColumn + 3) with lines lw 2 lc rgb '#222222' title 'all'"
     return """
-      \(panel(0.27, 0.06, "cumulated cost, bp"))
-      set format x \(Gnuplot.quoted(dateFormat))
-      \(hasDates ? "" : "set xlabel 'step'")
+      \(panel(0.27, 0.045, "cumulated cost, bp"))
+      \(axis.map { "set xtics (\($0.labelled))" } ?? "set format x '%g'; set xlabel 'step'")
       plot \((terms + [all]).joined(separator: ", "))
       """
   }
 
-  private var dateFormat: String {
-    guard hasDates, let first = episode.steps.first?.date else { return "%g" }
-    let days = episode.end.date.days(since: first)
-    return days > 1_500 ? "%Y" : days > 120 ? "%b %Y" : "%d %b"
+  private var axis: DateAxis? {
+    guard hasDates, let first = episode.steps.first?.date else { return nil }
+    return DateAxis(from: first, through: episode.end.date)
   }
 
   /// A line of an asset: ten colours, then the same with dashes, then with dots.

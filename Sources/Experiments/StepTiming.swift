@@ -33,16 +33,19 @@ public struct StepTiming: Sendable, Encodable {
   }
 }
 
-/// Seconds per call, the least of runs of doubling length until one takes a third of `seconds`.
+/// Seconds per call: the best of three runs that take about `seconds` together.
 func secondsPerCall(for seconds: Double, _ body: () -> Void) -> Double {
-  var calls = 1
-  var least = Double.infinity
-  while true {
-    let time = ContinuousClock().measure { for _ in 0..<calls { body() } }.seconds
-    least = min(least, time / Double(calls))
-    if time * 3 > seconds { return least }
-    calls *= 2
+  func run(_ calls: Int) -> Double {
+    ContinuousClock().measure { for _ in 0..<calls { body() } }.seconds
   }
+  var calls = 1
+  var least = run(calls)
+  // Runs of doubling length, until one takes a quarter to a half of the time.
+  while least * 4 < seconds {
+    calls *= 2
+    least = run(calls)
+  }
+  return min(least, run(calls), run(calls)) / Double(calls)
 }
 
 extension Duration {

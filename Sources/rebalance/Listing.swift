@@ -25,6 +25,7 @@ struct List: ParsableCommand {
   }
 
   func run() throws {
+    if kind == .envs { return try EnvironmentList().print(json: json) }
     let items = items()
     if json { return try printJSON(items) }
     var table = TextTable(["name", "what"])
@@ -34,8 +35,7 @@ struct List: ParsableCommand {
 
   private func items() -> [Item] {
     switch kind {
-    case .envs: specs(in: "envs")
-    case .agents: specs(in: "agents")
+    case .envs, .agents: specs(in: kind.rawValue)
     case .experiments:
       folders(in: "experiments", with: "experiment.yaml").map { folder in
         let spec = try? ExperimentSpec(folder: URL(fileURLWithPath: folder))

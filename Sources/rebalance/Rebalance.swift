@@ -20,8 +20,8 @@ struct Rebalance: ParsableCommand {
       Example: rebalance solve --env envs/two-asset-monthly-v0.yaml
       """,
     subcommands: [
-      Doctor.self, List.self, Simulate.self, Train.self, Evaluate.self, Solve.self, Run.self,
-      Export.self,
+      Doctor.self, List.self, Show.self, Simulate.self, Train.self, Evaluate.self, Solve.self,
+      Run.self, Export.self,
       Verify.self, Decide.self, DataCommand.self, TaxCommand.self, Bench.self,
     ])
 

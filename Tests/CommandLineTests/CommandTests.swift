@@ -37,7 +37,8 @@ private let shapes = [
 
 @Suite struct CommandTests {
   @Test(arguments: [
-    [], ["doctor"], ["list"], ["train"], ["evaluate"], ["solve"], ["run"], ["export"], ["verify"],
+    [], ["doctor"], ["list"], ["show"], ["simulate"], ["train"], ["evaluate"], ["solve"], ["run"],
+    ["export"], ["verify"],
     ["decide"], ["data", "check"], ["data", "fit-regimes"], ["tax", "replay"], ["bench"],
   ])
   func `explains itself with an example`(command: [String]) throws {
