@@ -82,9 +82,13 @@ let package = Package(
     .testTarget(name: "LedgersTests", dependencies: ["Ledgers"], swiftSettings: settings),
     .testTarget(
       name: "MarketsTests", dependencies: ["Algebra", "CZlib", "Markets"], swiftSettings: settings),
+    // Counts allocations, which the compiler's own tools do not.
+    .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
     .testTarget(
       name: "RebalancingTests",
-      dependencies: ["Algebra", "Experiments", "Gym", "Ledgers", "Markets", "Rebalancing"],
+      dependencies: [
+        "CAllocationCount", "Algebra", "Experiments", "Gym", "Ledgers", "Markets", "Rebalancing",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "ExperimentsTests",

@@ -35,17 +35,21 @@ public struct FeatureSchema: Codable, Sendable, Hashable {
   /// The assets, in order.
   public var assets: [String]
   public var parts: [Part]
+  /// Number of the market's regimes, where there are any.
+  public var regimes: Int?
   public var columns: [Column]
 
   /// Describes a builder whose observations had the given moments in training.
   public init(_ builder: ObservationBuilder, assets: [String], moments: [RunningStatistics]) {
     self.assets = assets
+    regimes = builder.regimeCount > 0 ? builder.regimeCount : nil
     parts = builder.features.map { feature in
       switch feature {
       case .weightDeviation: Part(feature: "weight_deviation")
       case .lastLogReturn: Part(feature: "last_log_return")
       case .unrealizedGain: Part(feature: "unrealized_gain")
       case .scaledDeviation(let width): Part(feature: "scaled_deviation", halfWidth: width)
+      case .fact(let fact): Part(feature: fact.rawValue)
       }
     }
     columns = zip(builder.columns, moments).map { column, moments in
@@ -66,11 +70,17 @@ public struct FeatureSchema: Codable, Sendable, Hashable {
       case ("unrealized_gain", nil): features.append(.unrealizedGain)
       case ("scaled_deviation", .some(let width)) where width > 0:
         features.append(.scaledDeviation(halfWidth: width))
+      case (let name, nil):
+        guard let fact = Fact(rawValue: name) else {
+          throw PolicyMismatch(description: "the feature “\(name)” is not known")
+        }
+        features.append(.fact(fact))
       default:
         throw PolicyMismatch(description: "the feature “\(part.feature)” is not known")
       }
     }
-    let builder = ObservationBuilder(features: features, assetCount: assets.count)
+    let builder = ObservationBuilder(
+      features: features, assetCount: assets.count, regimeCount: regimes ?? 0)
     guard builder.columns.map(\.name) == columns.map(\.name) else {
       throw PolicyMismatch(description: "the columns do not follow from the parts")
     }

@@ -5,7 +5,7 @@ import Rebalancing
 
 extension Benchmark {
   /// Speeds of the environments: R1 scalar and batched, with more copies, with more assets.
-  static func environment(_ task: RebalancingTask) -> [Result] {
+  static func environment(_ task: RebalancingTask, lots: RebalancingTask) -> [Result] {
     // First, while the program's memory is small: freed memory would be used again unseen.
     var results = [memory(task, copies: 1_000_000)]
     results.append(scalar(task))
@@ -17,7 +17,18 @@ extension Benchmark {
       result.name = "assets/\(assets)/float/4096"
       return result
     }
-    return results
+    return results + [1, 16, 64].map { self.lots(lots, tradesEvery: $0) }
+  }
+
+  /// The taxable task, with copies that act at every step, or at one of several.
+  private static func lots(_ task: RebalancingTask, tradesEvery: Int) -> Result {
+    let copies = 1_024
+    var play = BatchedPlay<SIMD8<Double>>(
+      task, copies: copies, actionSets: 64, tradesEvery: tradesEvery)
+    let seconds = secondsPerCall(for: 0.9) { for _ in 0..<100 { play.step() } }
+    return Result(
+      name: "lots/\(task.id)/acts-1-in-\(tradesEvery)",
+      value: Double(copies * 100) / seconds, unit: "steps/s", threads: 1)
   }
 
   private static func scalar(_ task: RebalancingTask) -> Result {

@@ -56,8 +56,10 @@ public struct Benchmark: Sendable, Codable {
   /// - Parameters:
   ///   - speedTask: R1, the speed task.
   ///   - exactTask: the daily two-asset task.
+  ///   - lotsTask: the task with lots, wash sales and harvesting.
   public init(
     _ groups: [Group], speedTask: RebalancingTask, exactTask: RebalancingTask,
+    lotsTask: RebalancingTask,
     progress: (Group) -> Void
   ) throws {
     BLAS.threads = 1
@@ -66,7 +68,7 @@ public struct Benchmark: Sendable, Codable {
     for group in groups {
       progress(group)
       switch group {
-      case .environment: results += Self.environment(speedTask)
+      case .environment: results += Self.environment(speedTask, lots: lotsTask)
       case .ppo: results += try Self.ppo(speedTask)
       case .tabular: results.append(try Self.tabular(exactTask))
       case .decision: results.append(try Self.decision(speedTask))

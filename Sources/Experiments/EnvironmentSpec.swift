@@ -78,6 +78,8 @@ public struct EnvironmentSpec: Sendable {
       closedFormHalfWidth(targets: targets, costPerUnit: $0, driftCost: drift)
     }
     let observation = try observation(assets.count, halfWidth: width, &reader)
+    let trendHalfLife = try reader.number(
+      "trend_half_life_steps", or: 20, in: 1e-3..., "a positive number")
     let autoreset: Autoreset = try reader.choice("autoreset", or: .sameStep)
     let precision: RebalancingTask.Precision = try reader.choice("precision", or: .double)
     // All keys are known to be right before any data is read.
@@ -92,6 +94,10 @@ public struct EnvironmentSpec: Sendable {
       initialPrices: account.initialPrices, flows: account.flows,
       hasHarvestAction: account.hasHarvestAction)
     task.volatilityReference = reference
+    task.trendHalfLife = trendHalfLife
+    task.observation = ObservationBuilder(
+      features: observation.features, assetCount: assets.count,
+      regimeCount: market.regimeCount)
     try check(task, reader)
     return task
   }
@@ -103,6 +109,9 @@ public struct EnvironmentSpec: Sendable {
     if task.precision == .float, task.needsAccount {
       throw reader.fault(
         "precision", "`float` is for proportional costs paid pro rata, here `double` is valid")
+    }
+    if task.observation.features.contains(.fact(.regimeProbability)), task.market.regimeCount == 0 {
+      throw reader.fault("observation", "regime_probability needs a market with regimes")
     }
     if task.market.paysDividends, task.payment.cash == nil {
       throw reader.fault("pay_from", "dividends need `cash`, where they land")
@@ -192,8 +201,12 @@ public struct EnvironmentSpec: Sendable {
         }
         features.append(.scaledDeviation(halfWidth: width))
       case nil:
-        let valid = FeatureName.allCases.map(\.rawValue).joined(separator: ", ")
-        throw reader.fault("observation", "“\(name)” is given, valid are \(valid)")
+        guard let fact = Fact(rawValue: name) else {
+          let names = FeatureName.allCases.map(\.rawValue) + Fact.allCases.map(\.rawValue)
+          throw reader.fault(
+            "observation", "“\(name)” is given, valid are \(names.joined(separator: ", "))")
+        }
+        features.append(.fact(fact))
       }
     }
     guard !features.isEmpty else { throw reader.fault("observation", "at least one is needed") }

@@ -81,8 +81,13 @@ struct BatchedPlay<L: Lanes>: Sendable {
   private let actions: [[Int32]]
   private var stepCount = 0
 
-  /// - Parameter actionSets: steps before the actions repeat.
-  init(_ task: RebalancingTask, copies: Int, first: Int = 0, actionSets: Int? = nil) {
+  /// - Parameters:
+  ///   - actionSets: steps before the actions repeat.
+  ///   - tradesEvery: a copy acts at one step of so many, at random.
+  init(
+    _ task: RebalancingTask, copies: Int, first: Int = 0, actionSets: Int? = nil,
+    tradesEvery: Int = 1
+  ) {
     var task = task
     // Modes of reset do not differ in cost, and this one needs no help.
     task.autoreset = .sameStep
@@ -90,7 +95,12 @@ struct BatchedPlay<L: Lanes>: Sendable {
     transition = VectorTransition(for: environment)
     environment.reset(seed: 1, into: &transition)
     actions = (0..<(actionSets ?? max(4, min(64, 262_144 / copies)))).map { step in
-      (0..<copies).map { Int32(randomAction(task, copy: first + $0, step: step)) }
+      (0..<copies).map { copy in
+        let isActing =
+          RandomSource(seed: 3).integer(
+            below: tradesEvery, .exploration, copy: UInt32(first + copy), step: UInt32(step)) == 0
+        return isActing ? Int32(randomAction(task, copy: first + copy, step: step)) : 0
+      }
     }
   }
 

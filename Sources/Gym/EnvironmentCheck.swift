@@ -69,6 +69,8 @@ public func checkVectorEnvironment(
     }
     if step == steps / 2 {
       let state = first.encodedState()
+      // One that knows nothing else.
+      second = environment
       do { try second.restore(encodedState: state) } catch {
         throw EnvironmentCheckFailure(description: "its own state is refused: \(error)")
       }

@@ -101,6 +101,10 @@ extension Market {
     for regime in 0..<regimeCount { probabilities[regime] = state[1 + regime] }
   }
 
+  /// One of the regime probabilities; see `regimeProbabilities(state:into:)`.
+  @inlinable public func regimeProbability<L: Lanes>(_ regime: Int, state: Span<L>) -> L
+  where L.Scalar == Scalar { state[1 + regime] }
+
   /// The number of the regime in force, counted from 0: what only an oracle knows. 0 for markets
   /// without regimes.
   @inlinable public func regime<L: Lanes>(state: Span<L>) -> L where L.Scalar == Scalar {
@@ -112,6 +116,18 @@ extension Market {
   /// Whether some asset cannot be traded at some time.
   public var hasInterruptions: Bool {
     if case .historical(let market) = self { market.table.hasInterruptions } else { false }
+  }
+
+  /// Whether one asset can be traded at the decision; see `availability(_:state:into:)`.
+  @inlinable public func availability<L: Lanes>(of asset: Int, state: Span<L>) -> L
+  where L.Scalar == Scalar {
+    var result = L(repeating: 0)
+    guard case .historical(let market) = self, market.table.hasInterruptions else { return result }
+    for lane in 0..<L.laneCount {
+      let row = Int(state[0][lane: lane]) * market.table.assetCount
+      result[lane: lane] = market.table.availability[row + asset]
+    }
+    return result
   }
 
   /// Writes whether every asset can be traded at the decision: `Availability` as a number; shape

@@ -88,7 +88,9 @@ public struct BatchedRebalancingEnvironment<L: Lanes>: VectorEnvironment {
   ) {
     portfolios.begin(copy, episode: episode, task)
     kernel.begin(copy, &portfolios, source, firstCopy: firstCopy)
-    kernel.writeObservation(of: copy, portfolios, &workspace, into: &transition.observations)
+    kernel.writeObservation(
+      of: copy, &portfolios, source, firstCopy: firstCopy, &workspace,
+      into: &transition.observations)
     guard !flagged else { return }
     transition.rewards[copy] = 0
     transition.terminated[copy] = false

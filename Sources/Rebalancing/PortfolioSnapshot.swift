@@ -17,9 +17,13 @@ public struct PortfolioSnapshot: Sendable, Hashable {
   /// Log return of the last step per asset, where it is known.
   public var lastLogReturns: [Double]?
 
+  /// Further facts by name, see `Fact`, as far as they are known; the numbers of each in order.
+  public var facts: [String: [Double]]?
+
   public init(
     date: CalendarDate, assets: [String], holdings: [Double], targets: [Double],
-    lastTrade: CalendarDate? = nil, basis: [Double]? = nil, lastLogReturns: [Double]? = nil
+    lastTrade: CalendarDate? = nil, basis: [Double]? = nil, lastLogReturns: [Double]? = nil,
+    facts: [String: [Double]]? = nil
   ) {
     self.date = date
     self.assets = assets
@@ -28,6 +32,7 @@ public struct PortfolioSnapshot: Sendable, Hashable {
     self.lastTrade = lastTrade
     self.basis = basis
     self.lastLogReturns = lastLogReturns
+    self.facts = facts
   }
 
   /// Net asset value, in currency.
@@ -45,7 +50,7 @@ public struct PortfolioSnapshot: Sendable, Hashable {
 
 extension PortfolioSnapshot: Codable {
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case date, assets, holdings, basis
+    case date, assets, holdings, basis, facts
     case targets = "target_weights"
     case lastTrade = "last_trade"
     case lastLogReturns = "last_log_returns"
@@ -75,6 +80,15 @@ extension PortfolioSnapshot {
     ] {
       if let i = field.firstIndex(where: { $0 < 0 }) {
         return "\(name)[\(i)] (\(assets[i])): \(field[i]) is negative"
+      }
+    }
+    for (name, numbers) in (facts ?? [:]).sorted(by: { $0.key < $1.key }) {
+      guard Fact(rawValue: name) != nil else {
+        let valid = Fact.allCases.map(\.rawValue).joined(separator: ", ")
+        return "facts: there is no “\(name)”, valid are \(valid)"
+      }
+      if let i = numbers.firstIndex(where: { !$0.isFinite }) {
+        return "facts.\(name)[\(i)]: \(numbers[i]) is not a finite number"
       }
     }
     if value <= 0 || !value.isFinite {

@@ -20,6 +20,11 @@ struct Portfolios<L: Lanes>: Sendable {
   var prices: [L]
   /// Lots and tax position, where there are lots: [groups, ledgerCount].
   var ledger: [L]
+  /// What only some observations need, else empty: day of the last trade and capped share per
+  /// group, trend per asset.
+  var lastTradeDays: [L]
+  var cappedShares: [L]
+  var trends: [L]
   /// What the market remembers, [groups, stateCount].
   var marketState: [L]
   /// Net asset value in currency per copy, in `Double` at any precision, up to the last lane.
@@ -43,6 +48,11 @@ struct Portfolios<L: Lanes>: Sendable {
     let prices = task.initialPrices.map { L(repeating: L.Scalar($0)) }
     self.prices = task.needsAccount ? (0..<groupCount).flatMap { _ in prices } : []
     ledger = Array(repeating: zero, count: groupCount * task.ledgerCount)
+    let facts = task.observation.facts
+    let perGroup = Array(repeating: zero, count: groupCount)
+    lastTradeDays = facts.contains(.daysSinceTrade) ? perGroup : []
+    cappedShares = facts.contains(.cappedShare) ? perGroup : []
+    trends = facts.contains(.trend) ? lastLogReturns : []
     marketState = Array(repeating: zero, count: groupCount * task.market.stateCount)
     values = Array(repeating: task.initialValue, count: groupCount * L.laneCount)
     isOver = Array(repeating: false, count: groupCount * L.laneCount)
@@ -67,6 +77,7 @@ struct Portfolios<L: Lanes>: Sendable {
       weights[place][lane: lane] = L.Scalar(task.targets[asset])
       basis[place][lane: lane] = L.Scalar(task.targets[asset])
       lastLogReturns[place][lane: lane] = 0
+      if !trends.isEmpty { trends[place][lane: lane] = 0 }
       if !prices.isEmpty { prices[place][lane: lane] = L.Scalar(task.initialPrices[asset]) }
     }
     values[copy] = task.initialValue

@@ -31,6 +31,10 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
   private var prices: [Real]
   private var ledger: [Real]
   private var desk: TradingDesk<Real>
+  /// What is observed beyond weights, returns and basis, and what it needs.
+  private let facts: FactKernel<Real>
+  private var trends: [Real]
+  private var cappedShare: Real = 0
   /// Whether the episode has ended, or not yet begun.
   public private(set) var hasEnded = true
   /// Net asset value in currency.
@@ -51,6 +55,8 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
     prices = task.initialPrices.map { Real($0) }
     ledger = Array(repeating: 0, count: task.ledgerCount)
     desk = TradingDesk(assets: task.needsAccount ? weights.count : 0)
+    facts = FactKernel(task)
+    trends = weights.map { _ in 0 }
   }
 
   public var observationSpace: Space { task.observation.space }
@@ -70,6 +76,8 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
     value = task.initialValue
     hasEnded = false
     lastTrade = date
+    trends = weights.map { _ in 0 }
+    cappedShare = 0
     beginMarket()
     beginAccount()
     return observation()
@@ -96,7 +104,21 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
     PortfolioSnapshot(
       date: date, assets: task.assets, holdings: weights.map { Double($0) * value },
       targets: task.targets, lastTrade: lastTrade, basis: basis.map { Double($0) * value },
-      lastLogReturns: lastLogReturns.map { Double($0) })
+      lastLogReturns: lastLogReturns.map { Double($0) }, facts: namedFacts)
+  }
+
+  /// The observed facts by name.
+  private var namedFacts: [String: [Double]]? {
+    let numbers = factNumbers
+    guard !numbers.isEmpty else { return nil }
+    var named: [String: [Double]] = [:]
+    var first = 0
+    for fact in task.observation.facts {
+      let size = task.observation.size(of: fact)
+      named[fact.rawValue] = numbers[first..<first + size].map { Double($0) }
+      first += size
+    }
+    return named
   }
 
   /// Trades a fraction of the way to the target, pays, and lets the market move.
@@ -133,6 +155,7 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
       weights[i] = trade.held[i] * growth[i] / total
       basis[i] = basis[i] / total
       prices[i] = prices[i] * growth[i]
+      trends[i] = facts.trend(trends[i], lastLogReturns[i])
     }
 
     let costs = trade.cost + trade.tax
@@ -143,6 +166,7 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
     value = value * Double((1 - costs) * total)
     let flow = land(path)
     step += 1
+    takeLotBasis()
     hasEnded = step >= task.horizon || value <= 0
     return StepOutcome(
       valueBefore: before, valueAfter: value, transactionCost: Double(trade.cost),
@@ -197,6 +221,7 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
     self.basis = basis
     self.ledger = ledger
     self.desk = desk
+    cappedShare = result.capped
     return Trade(amounts: desk.trades, cost: result.cost, tax: result.tax, held: held)
   }
 
@@ -217,6 +242,31 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
     }
     weights[cash] = weights[cash] + flow / after
     return Double(flow)
+  }
+
+  /// The basis of lots, where it is observed.
+  private mutating func takeLotBasis() {
+    guard let account, task.tax.lots != nil else { return }
+    for i in basis.indices {
+      basis[i] = account.basis(
+        of: i, weight: weights[i], price: prices[i], value: Real(value), ledger: ledger.span)
+    }
+  }
+
+  /// The facts that the observation asks for, in order.
+  private var factNumbers: [Real] {
+    guard facts.count > 0 else { return [] }
+    var numbers = [Real](repeating: 0, count: facts.count)
+    var ledger = ledger
+    let now = FactKernel<Real>.Moment(
+      path: path, value: Real(value), lastTradeDay: Real(lastTrade.daysSinceEpoch),
+      capped: cappedShare)
+    var span = numbers.mutableSpan
+    var ledgerSpan = ledger.mutableSpan
+    facts.write(
+      now, state: marketState.span, weights: weights.span, basis: basis.span, prices: prices.span,
+      trends: trends.span, ledger: &ledgerSpan, into: &span)
+    return numbers
   }
 
   private mutating func beginMarket() {
@@ -320,10 +370,11 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
   private func observation() -> [Float] {
     var columns = [Real](repeating: 0, count: task.observation.size)
     let targets = task.targets.map { Real($0) }
+    let facts = factNumbers
     var numbers = columns.mutableSpan
     task.observation.observe(
       weights: weights.span, targets: targets.span, basis: basis.span,
-      lastLogReturns: lastLogReturns.span, into: &numbers)
+      lastLogReturns: lastLogReturns.span, facts: facts.span, into: &numbers)
     return columns.map { Float($0) }
   }
 }
@@ -340,6 +391,7 @@ extension StepOutcome {
       "value_before": valueBefore, "value_after": valueAfter,
       "transaction_cost": transactionCost, "tax_cost": taxCost, "drift_cost": driftCost,
       "portfolio_return": portfolioReturn, "active_return": activeReturn, "turnover": turnover,
+      "flow": flow,
     ]
   }
 }

@@ -44,6 +44,8 @@ public struct RebalancingTask: Sendable {
   public var returnCapture: ReturnCapture
   /// The reward is multiplied by this.
   public var rewardScale: Double
+  /// Half-life of the observed trend, in steps.
+  public var trendHalfLife = 20.0
   /// What an agent sees.
   public var observation: ObservationBuilder
   /// What the batched environment does at an episode's end.

@@ -27,6 +27,10 @@ struct StepKernel<L: Lanes>: Sendable {
   private let horizon: Int
   private let flows: CashFlows
   private let calendar: StepCalendar
+  /// What is observed beyond weights, returns and basis; `nil` where nothing is.
+  private let facts: FactKernel<L>?
+  /// Whether the basis that is observed is that of lots.
+  private let observesLotBasis: Bool
 
   init(_ task: RebalancingTask) {
     assetCount = task.assets.count
@@ -56,6 +60,9 @@ struct StepKernel<L: Lanes>: Sendable {
     horizon = task.horizon
     flows = task.flows
     calendar = StepCalendar(task)
+    facts = task.observation.facts.isEmpty ? nil : FactKernel(task)
+    observesLotBasis =
+      task.tax.lots != nil && task.observation.features.contains(.unrealizedGain)
   }
 
   /// Steps all copies of a block.
@@ -75,18 +82,20 @@ struct StepKernel<L: Lanes>: Sendable {
         weights: portfolios.weights,
         prices: portfolios.prices, values: portfolios.values, basis: &portfolios.basis,
         ledger: &portfolios.ledger, held: &work.held, desk: &work.desk, costs: &work.costs,
-        taxes: &work.taxes)
+        taxes: &work.taxes, capped: &work.capped, traded: &work.traded)
     } else {
       trade(
         block, actions, weights: portfolios.weights, basis: &portfolios.basis, held: &work.held,
         costs: &work.costs, taxes: &work.taxes)
     }
+    remember(block, work, &portfolios)
     chargeDrift(
       block, paths: work.paths, state: portfolios.marketState, held: work.held,
       deviations: &work.deviations, covariance: &work.covariance, drifts: &work.drifts)
     move(
       block, paths: work.paths, state: &portfolios.marketState, growth: &work.growth,
       logReturns: &portfolios.lastLogReturns, income: &work.income)
+    followTrends(block, portfolios.lastLogReturns, &portfolios.trends)
     grow(
       block, held: work.held, growth: work.growth, income: work.income,
       weights: &portfolios.weights, basis: &portfolios.basis, totals: &work.totals,
@@ -109,7 +118,10 @@ struct StepKernel<L: Lanes>: Sendable {
     let areRunning = portfolios.advance(block)
     clear(block, &transition.terminated)
     clear(block, &transition.truncated)
-    observe(block, portfolios, columns: &work.columns, rows: &transition.observations)
+    for group in block { prepareObservation(group, &portfolios) }
+    observe(
+      block, &portfolios, source, firstCopy, facts: &work.facts, columns: &work.columns,
+      rows: &transition.observations)
     return !areSolvent || !areRunning
   }
 
@@ -131,6 +143,13 @@ struct StepKernel<L: Lanes>: Sendable {
     let path = path(group, portfolios, source, firstCopy)
     beginMarket(path, group, lanes, &portfolios.marketState)
     if let account { beginLedger(account, path, group, lanes, &portfolios.ledger) }
+    if !portfolios.cappedShares.isEmpty {
+      portfolios.cappedShares[group][lane: copy % L.laneCount] = 0
+    }
+    guard !portfolios.lastTradeDays.isEmpty else { return }
+    let days: L = calendar.days(path)
+    portfolios.lastTradeDays[group] = portfolios.lastTradeDays[group].replacing(
+      with: days, where: lanes)
   }
 
   private func beginMarket(
@@ -158,7 +177,7 @@ struct StepKernel<L: Lanes>: Sendable {
     paths: [MarketPath<L>], state: [L], weights: [L], prices: [L], values: [Double],
     basis: inout [L], ledger: inout [L], held: inout [L], desk: inout TradingDesk<L>,
     costs: inout [L],
-    taxes: inout [L]
+    taxes: inout [L], capped: inout [L], traded: inout [L]
   ) {
     let n = assetCount
     let states = market.stateCount
@@ -186,6 +205,8 @@ struct StepKernel<L: Lanes>: Sendable {
         ledger: &ownLedger, held: &ownHeld)
       costs[index] = result.cost
       taxes[index] = result.tax
+      capped[index] = result.capped
+      traded[index] = desk.traded
     }
   }
 
@@ -430,38 +451,125 @@ struct StepKernel<L: Lanes>: Sendable {
     for copy in block.lowerBound * L.laneCount..<end { flags[copy] = false }
   }
 
+  /// Keeps what later observations ask for: the day of a trade, and what the volume cap forbade.
+  private func remember(
+    _ block: Range<Int>, _ work: StepWorkspace<L>, _ portfolios: inout Portfolios<L>
+  ) {
+    guard facts != nil else { return }
+    for (index, group) in block.enumerated() {
+      if !portfolios.cappedShares.isEmpty { portfolios.cappedShares[group] = work.capped[index] }
+      guard !portfolios.lastTradeDays.isEmpty else { continue }
+      var traded = work.traded[index]
+      if account == nil {
+        traded = L(repeating: 0)
+        for i in 0..<assetCount {
+          let change =
+            work.held[index * assetCount + i] - portfolios.weights[group * assetCount + i]
+          traded = traded + change.absolute
+        }
+      }
+      portfolios.lastTradeDays[group] = portfolios.lastTradeDays[group].replacing(
+        with: calendar.days(work.paths[index]), where: L(repeating: 0) .< traded)
+    }
+  }
+
+  /// The trend takes in the last return.
+  private func followTrends(_ block: Range<Int>, _ returns: [L], _ trends: inout [L]) {
+    guard let facts, !trends.isEmpty else { return }
+    for place in block.lowerBound * assetCount..<block.upperBound * assetCount {
+      trends[place] = facts.trend(trends[place], returns[place])
+    }
+  }
+
+  /// The basis of lots, where it is observed.
+  private func prepareObservation(_ group: Int, _ portfolios: inout Portfolios<L>) {
+    guard observesLotBasis, let account else { return }
+    let value = L(portfolios.values, from: group * L.laneCount)
+    let count = account.ledgerCount
+    for i in 0..<assetCount {
+      let place = group * assetCount + i
+      portfolios.basis[place] = account.basis(
+        of: i, weight: portfolios.weights[place], price: portfolios.prices[place], value: value,
+        ledger: portfolios.ledger.span.extracting(group * count..<(group + 1) * count))
+    }
+  }
+
   /// Writes the observations of a block, one row per copy.
   private func observe(
-    _ block: Range<Int>, _ portfolios: Portfolios<L>, columns: inout [L], rows: inout [Float]
+    _ block: Range<Int>, _ portfolios: inout Portfolios<L>, _ source: RandomSource,
+    _ firstCopy: Int, facts: inout [L], columns: inout [L], rows: inout [Float]
   ) {
     var rows = rows.mutableSpan
-    var columns = columns.mutableSpan
     for group in block {
-      observe(group, portfolios, into: &columns)
+      writeFacts(group, &portfolios, source, firstCopy, &facts)
+      var columns = columns.mutableSpan
+      observe(group, portfolios, facts: facts.span, into: &columns)
       L.transpose(columns.span, into: &rows, row: group * L.laneCount)
     }
   }
 
+  /// Writes the facts of one group.
+  private func writeFacts(
+    _ group: Int, _ portfolios: inout Portfolios<L>, _ source: RandomSource, _ firstCopy: Int,
+    _ numbers: inout [L]
+  ) {
+    guard let facts else { return }
+    let now = FactKernel<L>.Moment(
+      path: path(group, portfolios, source, firstCopy),
+      value: L(portfolios.values, from: group * L.laneCount),
+      lastTradeDay: portfolios.lastTradeDays.isEmpty
+        ? L(repeating: 0) : portfolios.lastTradeDays[group],
+      capped: portfolios.cappedShares.isEmpty
+        ? L(repeating: 0) : portfolios.cappedShares[group])
+    write(
+      facts, now, group, state: portfolios.marketState, weights: portfolios.weights,
+      basis: portfolios.basis, prices: portfolios.prices, trends: portfolios.trends,
+      ledger: &portfolios.ledger, into: &numbers)
+  }
+
+  private func write(
+    _ facts: FactKernel<L>, _ now: FactKernel<L>.Moment, _ group: Int, state: [L], weights: [L],
+    basis: [L], prices: [L], trends: [L], ledger: inout [L], into numbers: inout [L]
+  ) {
+    let assets = group * assetCount..<(group + 1) * assetCount
+    let states = market.stateCount
+    let count = account?.ledgerCount ?? 0
+    var ledgers = ledger.mutableSpan
+    var own = ledgers._mutatingExtracting(group * count..<(group + 1) * count)
+    var numbers = numbers.mutableSpan
+    facts.write(
+      now, state: state.span.extracting(group * states..<(group + 1) * states),
+      weights: weights.span.extracting(assets), basis: basis.span.extracting(assets),
+      prices: prices.span.extracting(prices.isEmpty ? 0..<0 : assets),
+      trends: trends.span.extracting(trends.isEmpty ? 0..<0 : assets), ledger: &own,
+      into: &numbers)
+  }
+
   /// Writes the observations of one group, one element per feature.
   @inline(__always) private func observe(
-    _ group: Int, _ portfolios: Portfolios<L>, into columns: inout MutableSpan<L>
+    _ group: Int, _ portfolios: Portfolios<L>, facts: Span<L>,
+    into columns: inout MutableSpan<L>
   ) {
     let assets = group * assetCount..<(group + 1) * assetCount
     observation.observe(
       weights: portfolios.weights.span.extracting(assets), targets: targets.span,
       basis: portfolios.basis.span.extracting(assets),
-      lastLogReturns: portfolios.lastLogReturns.span.extracting(assets), into: &columns)
+      lastLogReturns: portfolios.lastLogReturns.span.extracting(assets), facts: facts,
+      into: &columns)
   }
 
-  /// Writes the observation of one copy.
+  /// Writes the observation of one copy at an episode's start.
   func writeObservation(
-    of copy: Int, _ portfolios: Portfolios<L>, _ work: inout StepWorkspace<L>,
-    into rows: inout [Float]
+    of copy: Int, _ portfolios: inout Portfolios<L>, _ source: RandomSource, firstCopy: Int,
+    _ work: inout StepWorkspace<L>, into rows: inout [Float]
   ) {
+    let (group, lane) = (copy / L.laneCount, copy % L.laneCount)
+    writeFacts(group, &portfolios, source, firstCopy, &work.facts)
+    let facts = work.facts
     var columns = work.columns.mutableSpan
-    observe(copy / L.laneCount, portfolios, into: &columns)
+    observe(group, portfolios, facts: facts.span, into: &columns)
     for column in columns.indices {
-      rows[copy * columns.count + column] = Float(columns[column][lane: copy % L.laneCount])
+      rows[copy * columns.count + column] = Float(columns[column][lane: lane])
     }
   }
 }
@@ -484,8 +592,12 @@ struct StepWorkspace<L: Lanes>: Sendable {
   var costs: [L]
   var taxes: [L]
   var drifts: [L]
-  /// Where trades are accounted for.
+  /// Where trades are accounted for; per group, what the volume cap forbade and the sum of trades.
   var desk: TradingDesk<L>
+  var capped: [L]
+  var traded: [L]
+  /// Of one group, the observed facts.
+  var facts: [L]
   /// Of one group: [assets], [assets, assets] and [features].
   var deviations: [L]
   var covariance: [L]
@@ -507,6 +619,9 @@ struct StepWorkspace<L: Lanes>: Sendable {
     taxes = costs
     drifts = costs
     desk = TradingDesk(assets: task.needsAccount ? assets : 0)
+    capped = costs
+    traded = costs
+    facts = Array(repeating: zero, count: task.observation.factCount)
     deviations = Array(repeating: zero, count: assets)
     covariance = Array(repeating: zero, count: assets * assets)
     columns = Array(repeating: zero, count: task.observation.size)

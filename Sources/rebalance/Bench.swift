@@ -32,6 +32,7 @@ struct Bench: ParsableCommand {
       chosen.isEmpty ? Benchmark.Group.allCases : chosen,
       speedTask: try EnvironmentSpec(path: "\(envs)/four-asset-r1-v0.yaml").task,
       exactTask: try EnvironmentSpec(path: "\(envs)/two-asset-daily-v0.yaml").task,
+      lotsTask: try EnvironmentSpec(path: "\(envs)/taxable-eight-asset-v0.yaml").task,
       progress: { FileHandle.standardError.write(Data("measuring \($0.rawValue)\n".utf8)) })
     if json { return try printJSON(benchmark) }
     var table = TextTable(["what", ">value", "unit", ">ns each", ">threads"])

@@ -74,10 +74,18 @@ struct List: ParsableCommand {
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Say what this machine offers and what is missing.",
-    discussion: "Example: rebalance doctor --json")
+    discussion: """
+      Example: rebalance doctor --json
+
+      With --bits it steps every environment ten thousand times and prints a digest of what came
+      out: the same on every machine, vector width and number of threads.
+      """)
 
   @Flag(help: "Print a JSON document.")
   var json = false
+
+  @Flag(help: "Digest a run of every environment in envs instead.")
+  var bits = false
 
   struct Report: Encodable {
     var machine: Benchmark.Machine
@@ -87,6 +95,7 @@ struct Doctor: ParsableCommand {
   }
 
   func run() throws {
+    if bits { return try printBits() }
     let machine = Benchmark.Machine.current
     let data = ((try? FileManager.default.contentsOfDirectory(atPath: "envs/data")) ?? [])
       .filter { $0.hasSuffix(".csv") || $0.hasSuffix(".csv.gz") }.sorted()
@@ -104,6 +113,18 @@ struct Doctor: ParsableCommand {
     table.add(["gnuplot", gnuplot ? "present" : "absent"])
     print(table.text)
     for warning in report.warnings { print("warning: \(warning)") }
+  }
+
+  private func printBits() throws {
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: "envs")) ?? []
+    let digests = try files.filter { $0.hasSuffix(".yaml") }.sorted().map {
+      BitsDigest(try EnvironmentSpec(path: "envs/\($0)").task)
+    }
+    if json { return try printJSON(digests) }
+    var table = TextTable(["env", "digest of 10,000 steps"])
+    for digest in digests { table.add([digest.environment, String(digest.sha256.prefix(32))]) }
+    print(table.text)
+    print("\(Benchmark.Machine.current.vectorBits)-bit vectors in this build")
   }
 
   private func warnings(

@@ -29,6 +29,9 @@ private let shapes = [
   Shape(command: "doctor", keys: ["machine", "data", "warnings"]),
   Shape(command: "data check envs/data/us-factors.csv", keys: ["assets", "source"]),
   Shape(
+    command: "data fit-regimes envs/data/us-factors.csv --assets MTUM,USMV --starts 1",
+    keys: ["regimes", "transition", "log_likelihood", "count", "first", "last"]),
+  Shape(
     command: "tax replay Tests/CommandLineTests/trades.csv", keys: ["realized", "lots", "totals"]),
 ]
 
@@ -36,7 +39,7 @@ private let shapes = [
   @Test(arguments: [
     [], ["doctor"], ["list"], ["show"], ["simulate"], ["train"], ["evaluate"], ["solve"], ["run"],
     ["export"], ["verify"],
-    ["decide"], ["data", "check"], ["tax", "replay"], ["bench"],
+    ["decide"], ["data", "check"], ["data", "fit-regimes"], ["tax", "replay"], ["bench"],
   ])
   func `explains itself with an example`(command: [String]) throws {
     let run = try rebalance(command + ["--help"])

@@ -355,6 +355,17 @@ private let faults = [
     }
   }
 
+  @Test func `the regimes of six assets are those that the data gives`() throws {
+    let assets = ["GE", "JNJ", "JPM", "MSFT", "WMT", "XOM"]
+    let history = try PriceHistory(wideCSV: envs + "/data/us-stocks.csv.gz", assets: assets)
+    let fit = try RegimeFit(
+      returns: history.sampled(.weekly).returns(.log), regimes: 2, search: .init(starts: 3))
+    let keys = fit.specification(assets: assets, sampling: .weekly, returnKind: .log)
+    let text = try String(
+      contentsOfFile: envs + "/six-asset-regimes-v0.yaml", encoding: .utf8)
+    #expect(text.contains(keys))
+  }
+
   @Test func `the monthly regimes rest in calm and stress as published`() throws {
     guard
       case .regimes(let market) = try EnvironmentSpec(

@@ -80,19 +80,19 @@ private struct CurrencyBooks {
     }
   }
 
-  @Test(arguments: Shipped.names)
+  @Test(arguments: Shipped.plainNames)
   func `the books balance at every step to 1e-9`(_ name: String) throws {
     expectBooks(Double.self, try Shipped.task(name), tolerance: 1e-9)
   }
 
-  @Test(arguments: Shipped.names)
+  @Test(arguments: Shipped.plainNames)
   func `in Float the identity holds at every step to 1e-6`(_ name: String) throws {
     walk(Float.self, try Shipped.task(name)) { _, _, _, outcome, _ in
       #expect(outcome.identityError < 1e-6)
     }
   }
 
-  @Test(arguments: Shipped.names)
+  @Test(arguments: Shipped.plainNames)
   func `a step without trade costs nothing and keeps every holding`(_ name: String) throws {
     let task = try Shipped.task(name)
     walk(Double.self, task) { before, fraction, growth, outcome, after in
@@ -106,7 +106,7 @@ private struct CurrencyBooks {
     }
   }
 
-  @Test(arguments: Shipped.names)
+  @Test(arguments: Shipped.plainNames)
   func `full at the target is no trade`(_ name: String) throws {
     var environment = RebalancingEnvironment<Double>(try Shipped.task(name))
     _ = environment.reset(seed: 1)
@@ -115,7 +115,7 @@ private struct CurrencyBooks {
     #expect(!outcome.isTrade)
   }
 
-  @Test(arguments: Shipped.names)
+  @Test(arguments: Shipped.plainNames)
   func `half of the way costs exactly half, in tax too`(_ name: String) throws {
     var environment = RebalancingEnvironment<Double>(try Shipped.task(name))
     _ = environment.reset(seed: 1)

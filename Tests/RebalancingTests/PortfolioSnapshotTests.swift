@@ -95,7 +95,8 @@ private let defects = [
   }
 
   @Test func `a snapshot survives JSON`() throws {
-    let snapshot = try valid()
+    var snapshot = try valid()
+    snapshot.facts = ["steps_left": [0.5]]
     let data = try JSONEncoder().encode(snapshot)
     #expect(try JSONDecoder().decode(PortfolioSnapshot.self, from: data) == snapshot)
     let keys = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any]).keys

@@ -134,7 +134,7 @@ import Testing
           "transaction_cost": outcome.transactionCost, "tax_cost": outcome.taxCost,
           "drift_cost": outcome.driftCost, "portfolio_return": outcome.portfolioReturn,
           "active_return": outcome.portfolioReturn - outcome.targetReturn,
-          "turnover": outcome.turnover,
+          "turnover": outcome.turnover, "flow": outcome.flow,
         ])
     }
   }

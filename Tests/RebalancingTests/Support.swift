@@ -17,6 +17,9 @@ enum Shipped {
     return files.filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }.sorted()
   }()
 
+  /// Those whose trades are proportional costs and a flat tax, paid pro rata.
+  static let plainNames = names.filter { (try? task($0))?.needsAccount == false }
+
   static func task(_ name: String, _ overrides: [String] = []) throws -> RebalancingTask {
     try EnvironmentSpec(path: "\(folder)/\(name).yaml", overrides: overrides).task
   }
@@ -83,13 +86,16 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
     let path = MarketPath<Real>(source: source, copy: copy, episode: episode, step: step)
     var growth = [Real](repeating: 0, count: market.assetCount)
     var logReturns = growth
+    var income = market.paysDividends ? growth : []
     var memory = state
     var states = memory.mutableSpan
     var growths = growth.mutableSpan
     var returns = logReturns.mutableSpan
+    var incomes = income.mutableSpan
     if step == 0 { market.begin(path, where: Real.Mask(repeating: true), state: &states) }
     let paths = [path]
-    market.move(paths.span, state: &states, growth: &growths, logReturns: &returns)
+    market.move(
+      paths.span, state: &states, growth: &growths, logReturns: &returns, income: &incomes)
     state = memory
     return growth
   }

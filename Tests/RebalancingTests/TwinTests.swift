@@ -76,7 +76,7 @@ extension [Float] {
     #expect(ruins || truncations == count * (600 / task.horizon))
   }
 
-  @Test(arguments: Shipped.names, horizons)
+  @Test(arguments: Shipped.plainNames, horizons)
   func `sixteen lanes of Float are the scalar environment to the bit`(
     _ name: String, _ horizon: Int?
   ) throws {
@@ -109,7 +109,7 @@ extension [Float] {
     compare(Double.self, Double.self, task, count: 3)
   }
 
-  @Test(arguments: Shipped.names)
+  @Test(arguments: Shipped.plainNames)
   func `a copy's bits do not depend on how copies are grouped`(_ name: String) throws {
     let task = try Shipped.task(name, horizon: 61)
     let parts = [0..<1, 1..<18, 18..<37]

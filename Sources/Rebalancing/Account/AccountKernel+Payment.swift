@@ -41,7 +41,9 @@ extension AccountKernel {
 
   /// Sells the other assets pro rata until cash is not negative.
   ///
-  /// Every round leaves the costs and the tax of its own sales, a small part of them, to the next.
+  /// Every round leaves the costs and the tax of its own sales, a small part of them, to the next. Lots
+  /// bought on the same day do not wash the losses of these sales: an approximation, since sales of a
+  /// day otherwise come before its purchases.
   func raise(
     _ cash: Int, _ now: Situation, _ quotes: Span<L>, _ result: inout Result,
     _ trades: inout MutableSpan<L>,

@@ -21,7 +21,7 @@ struct AccountKernel<L: Lanes>: Sendable {
   let book: LotBook<L>?
   /// Whether assets are ever halted.
   let hasInterruptions: Bool
-  private let longTerm: LongTermTable
+  let longTerm: LongTermTable
   private let initialValue: L.Scalar
   private let initialPrices: [L.Scalar]
 
@@ -117,6 +117,13 @@ struct AccountKernel<L: Lanes>: Sendable {
     position.write(to: &ledger, at: accountOffset)
   }
 
+  /// What the lots of an asset have cost, as a fraction of value; of cash its weight.
+  func basis(of i: Int, weight: L, price: L, value: L, ledger: Span<L>) -> L {
+    guard let book, i != cash else { return weight }
+    let holding = book.holding(i, at: SecurityPrices(price), in: ledger)
+    return (holding.value - holding.unrealizedGain) / value
+  }
+
   /// What the rules of holding periods say of a day.
   func tradingDay(_ day: L) -> TradingDay<L> {
     book == nil ? TradingDay(day: day, longSince: day) : longTerm.tradingDay(day)
@@ -155,6 +162,8 @@ struct AccountKernel<L: Lanes>: Sendable {
       let left = L(repeating: 1) - (result.cost + result.tax)
       for i in held.indices { held[i] = held[i] / left }
       for i in basis.indices { basis[i] = basis[i] / left }
+      // Cash has no gain.
+      basis[cash] = held[cash]
     }
     return result
   }

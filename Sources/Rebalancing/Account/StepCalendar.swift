@@ -17,7 +17,8 @@ struct StepCalendar: Sendable {
     clock = task.clock
     horizon = task.horizon
     isReplayed = task.market.dates != nil
-    let steps = task.needsAccount ? 0...task.horizon : 0...0
+    let isNeeded = task.needsAccount || !task.observation.facts.isEmpty
+    let steps = isNeeded ? 0...task.horizon : 0...0
     let clock = clock
     days = steps.map { Double(clock.date(step: $0).daysSinceEpoch) }
     flows = steps.map { task.flows.scheduled(step: $0) }
@@ -53,6 +54,15 @@ struct StepCalendar: Sendable {
     var result = L(repeating: 0)
     for lane in 0..<L.laneCount {
       result[lane: lane] = L.Scalar(table[min(Int(steps[lane: lane]), horizon)])
+    }
+    return result
+  }
+
+  /// Steps from a decision to the end of its episode.
+  func stepsLeft<L: Lanes>(_ step: L.Words) -> L {
+    var result = L(repeating: 0)
+    for lane in 0..<L.laneCount {
+      result[lane: lane] = L.Scalar(max(0, horizon - Int(step[lane: lane])))
     }
     return result
   }

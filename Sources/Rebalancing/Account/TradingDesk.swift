@@ -6,6 +6,8 @@ struct TradingDesk<L: Lanes>: Sendable {
   /// What was traded of each asset, as fractions of value.
   private(set) var trades: [L]
   private var quotes: [L]
+  /// Sum of the absolute trades.
+  var traded: L { trades.reduce(L(repeating: 0)) { $0 + $1.absolute } }
   private var scratch: [L]
 
   init(assets: Int) {

@@ -79,20 +79,23 @@ extension LotBook {
     L.smaller(prices.asset, prices.substitute)
   }
 
-  /// Whether any lane may have a lot worth harvesting, at the cost of a look at units and basis alone;
-  /// finds out the highest basis anew.
+  /// Whether any lane may have a lot worth harvesting: by the bound on the basis, and where that says
+  /// yes by the basis of the lots, which is the bound from then on.
   private func mayHarvest(
     _ asset: Int, net: L, hurdle: L, where lanes: L.Mask, in state: inout MutableSpan<L>
   ) -> Bool {
     let zero = L(repeating: 0)
+    let rate = L(repeating: L.Scalar(max(rates.short, rates.long)))
+    let bound = number(.highestUnitBasis, of: asset, in: state.span)
+    let mayBe = lanes .& (hurdle .< (bound - net) * rate)
+    guard mayBe.isAnyTrue else { return false }
     var highest = zero
     for slot in 0..<layout.lotsPerAsset {
       let at = layout.lot(asset, slot)
       highest = L.larger(highest, state[row: at + 1].masked(zero .< state[row: at]))
     }
-    state[row: layout.number(.highestUnitBasis, of: asset)] = highest
-    let rate = L(repeating: L.Scalar(max(rates.short, rates.long)))
-    return (lanes .& (hurdle .< (highest - net) * rate)).isAnyTrue
+    set(.highestUnitBasis, of: asset, to: highest, where: mayBe, in: &state)
+    return (mayBe .& (hurdle .< (highest - net) * rate)).isAnyTrue
   }
 
   /// Marks the lots to sell.
@@ -107,11 +110,9 @@ extension LotBook {
     // What a unit must save: the cost of selling it, of buying for the proceeds, and the minimum.
     let share = cost + (1 - cost) * cost / (1 + cost) + rule.minimumBenefit
     let hurdle = price * L(repeating: L.Scalar(share))
-    let rate = L(repeating: L.Scalar(max(rates.short, rates.long)))
-    let highest = number(.highestUnitBasis, of: asset, in: state.span)
-    guard (lanes .& (hurdle .< (highest - net) * rate)).isAnyTrue,
-      mayHarvest(asset, net: net, hurdle: hurdle, where: lanes, in: &state)
-    else { return L.Mask(repeating: false) }
+    guard mayHarvest(asset, net: net, hurdle: hurdle, where: lanes, in: &state) else {
+      return L.Mask(repeating: false)
+    }
     let begin = windowBegin(day.day)
     var (units, credit, recent) = (zero, zero, zero)
     for slot in 0..<layout.lotsPerAsset {

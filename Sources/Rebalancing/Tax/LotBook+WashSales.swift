@@ -132,7 +132,7 @@ extension LotBook {
     let heldFrom = lot.heldFrom + (lot.acquired - sale.daysHeld - lot.heldFrom) * share
     state[row: at + 1] = lot.unitBasis.replacing(
       with: lot.unitBasis + sale.unitLoss * share, where: lanes)
-    raiseHighestBasis(asset, to: state[row: at + 1], in: &state)
+    raiseHighestBasis(asset, to: state[row: at + 1].masked(lanes), in: &state)
     state[row: at + 3] = lot.heldFrom.replacing(with: heldFrom.roundedToWhole, where: lanes)
     state[row: at + 4] = lot.replaced.replacing(with: lot.units, where: lanes)
   }

@@ -61,6 +61,7 @@ public struct LotBook<L: Lanes>: Sendable {
     set(.securityInUse, of: asset, to: zero, where: lanes, in: &state)
     set(.inUseSince, of: asset, to: L(repeating: -1e9), where: lanes, in: &state)
     set(.merges, of: asset, to: zero, where: lanes, in: &state)
+    set(.highestUnitBasis, of: asset, to: zero, where: lanes, in: &state)
     let bought = LotSlot(
       units: units, unitBasis: unitBasis, acquired: day, heldFrom: day, replaced: zero,
       security: zero)
@@ -104,7 +105,8 @@ public struct LotBook<L: Lanes>: Sendable {
     state[row: at + 3] = lot.heldFrom
     state[row: at + 4] = lot.replaced
     if layout.hasSubstitutes { state[row: at + 5] = lot.security }
-    raiseHighestBasis(asset, to: lot.unitBasis, in: &state)
+    // What is empty says nothing; so a lane's bits do not depend on what its neighbours do.
+    raiseHighestBasis(asset, to: lot.unitBasis.masked(L(repeating: 0) .< lot.units), in: &state)
   }
 
   @inline(__always)

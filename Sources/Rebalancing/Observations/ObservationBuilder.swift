@@ -14,17 +14,30 @@ public struct ObservationBuilder: Sendable, Hashable {
     case unrealizedGain
     /// (w₁ − w₁*) / h: the first asset's deviation in units of a fixed half-width.
     case scaledDeviation(halfWidth: Double)
+    /// Anything else that is known.
+    case fact(Fact)
   }
 
   /// The parts, in order.
   public let features: [Feature]
   /// Number of assets.
   public let assetCount: Int
+  /// Number of the market's regimes; 0 without.
+  public let regimeCount: Int
 
-  public init(features: [Feature], assetCount: Int) {
+  public init(features: [Feature], assetCount: Int, regimeCount: Int = 0) {
     self.features = features
     self.assetCount = assetCount
+    self.regimeCount = regimeCount
   }
+
+  /// The facts among the parts, in order.
+  var facts: [Fact] {
+    features.compactMap { if case .fact(let fact) = $0 { fact } else { nil } }
+  }
+
+  /// Numbers of all facts together.
+  var factCount: Int { facts.reduce(0) { $0 + columns(of: $1).count } }
 
   /// Numbers in an observation.
   public var size: Int { columns.count }
@@ -57,7 +70,24 @@ public struct ObservationBuilder: Sendable, Hashable {
             name: "scaled_deviation", unit: "half-widths of \(halfWidth)",
             low: Float(-1 / halfWidth), high: Float(1 / halfWidth))
         ]
+      case .fact(let fact): columns(of: fact)
       }
+    }
+  }
+
+  private func columns(of fact: Fact) -> [Column] {
+    let (unit, low, high, shape) = fact.definition
+    let count =
+      switch shape {
+      case .one: 1
+      case .two: 2
+      case .perAsset: assetCount
+      case .perRegime: regimeCount
+      }
+    return (0..<count).map {
+      Column(
+        name: shape == .one ? fact.rawValue : "\(fact.rawValue)[\($0)]", unit: unit, low: low,
+        high: high)
     }
   }
 
@@ -68,11 +98,17 @@ public struct ObservationBuilder: Sendable, Hashable {
   /// Writes the observation of a portfolio, one element per column.
   @inlinable public func observe<L: Lanes>(
     weights: Span<L>, targets: Span<L.Scalar>, basis: Span<L>, lastLogReturns: Span<L>,
-    into observation: inout MutableSpan<L>
+    facts: Span<L> = Span(), into observation: inout MutableSpan<L>
   ) {
     var column = 0
+    var factsTaken = 0
     for feature in features {
       switch feature {
+      case .fact(let fact):
+        let size = size(of: fact)
+        for i in 0..<size { observation[column + i] = facts[factsTaken + i] }
+        column += size
+        factsTaken += size
       case .weightDeviation:
         for i in 0..<assetCount { observation[column + i] = weights[i] - L(repeating: targets[i]) }
         column += assetCount
@@ -96,6 +132,32 @@ public struct ObservationBuilder: Sendable, Hashable {
     }
   }
 
+  /// Numbers of a fact.
+  @usableFromInline func size(of fact: Fact) -> Int {
+    switch fact.definition.shape {
+    case .one: 1
+    case .two: 2
+    case .perAsset: assetCount
+    case .perRegime: regimeCount
+    }
+  }
+
+  /// The facts that a snapshot brings, in order.
+  private func facts(in snapshot: PortfolioSnapshot) throws(MissingField) -> [Double] {
+    var numbers: [Double] = []
+    for fact in facts {
+      guard let given = snapshot.facts?[fact.rawValue] else {
+        throw MissingField("facts.\(fact.rawValue): missing, the policy needs it")
+      }
+      guard given.count == size(of: fact) else {
+        throw MissingField(
+          "facts.\(fact.rawValue): \(given.count) numbers, \(size(of: fact)) are needed")
+      }
+      numbers += given
+    }
+    return numbers
+  }
+
   /// The observation of a snapshot.
   ///
   /// - Throws: where the snapshot lacks a field that a feature needs.
@@ -115,11 +177,12 @@ public struct ObservationBuilder: Sendable, Hashable {
     let basis = (snapshot.basis ?? snapshot.holdings).map { $0 / value }
     let lastLogReturns = snapshot.lastLogReturns ?? snapshot.holdings.map { _ in 0 }
     let targets = snapshot.targets
+    let facts = try facts(in: snapshot)
     var observation = [Double](repeating: 0, count: size)
     var columns = observation.mutableSpan
     observe(
       weights: weights.span, targets: targets.span, basis: basis.span,
-      lastLogReturns: lastLogReturns.span, into: &columns)
+      lastLogReturns: lastLogReturns.span, facts: facts.span, into: &columns)
     return observation.map { Float($0) }
   }
 
