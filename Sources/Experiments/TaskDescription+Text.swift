@@ -57,11 +57,12 @@ extension TaskDescription {
     String(name.prefix { $0 != "[" })
   }
 
-  /// A word and its text beside it, broken at spaces.
+  /// A word and its text beside it, broken at spaces, but not between a number and its unit.
   private static func paragraph(_ word: String, _ text: String) -> String {
     let indent = 13
     var lines = [word + String(repeating: " ", count: indent - word.count)]
-    for part in text.split(separator: " ") {
+    let bound = text.replacing(" %", with: "\u{A0}%").replacing(" bp", with: "\u{A0}bp")
+    for part in bound.split(separator: " ") {
       let last = lines[lines.count - 1]
       if last.count + part.count > 80 {
         lines.append(String(repeating: " ", count: indent) + part + " ")
@@ -71,6 +72,6 @@ extension TaskDescription {
     }
     return lines.map { line in
       String(line.reversed().drop { $0 == " " }.reversed())
-    }.joined(separator: "\n")
+    }.joined(separator: "\n").replacing("\u{A0}", with: " ")
   }
 }

@@ -35,7 +35,7 @@ struct Bench: ParsableCommand {
       lotsTask: try EnvironmentSpec(path: "\(envs)/taxable-eight-asset-v0.yaml").task,
       progress: { FileHandle.standardError.write(Data("measuring \($0.rawValue)\n".utf8)) })
     if json { return try printJSON(benchmark) }
-    var table = TextTable(["what", ">value", "unit", ">ns each", ">threads"])
+    var table = TextTable(["what", ">value", "unit", ">ns", ">threads"])
     for result in benchmark.results {
       let digits = result.value > 1000 ? 0 : 3
       let each = result.unit == "steps/s" ? (1e9 / result.value).fixed(1) : ""

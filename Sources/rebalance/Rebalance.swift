@@ -21,8 +21,8 @@ struct Rebalance: ParsableCommand {
       """,
     subcommands: [
       Doctor.self, List.self, Show.self, Simulate.self, Train.self, Evaluate.self, Solve.self,
-      Run.self, Export.self,
-      Verify.self, Decide.self, DataCommand.self, TaxCommand.self, Bench.self,
+      Run.self, Export.self, Verify.self, Decide.self, DataCommand.self, TaxCommand.self,
+      Bench.self,
     ])
 
   static func main() {

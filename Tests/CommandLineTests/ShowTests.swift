@@ -76,4 +76,23 @@ import Testing
     #expect(none.errors.hasPrefix("error: nothing: no environment is called so; valid are a file"))
     #expect(none.errors.contains("two-asset-monthly-v0"))
   }
+
+  @Test func `measures environments by copies, assets and memory`() throws {
+    let run = try rebalance("bench", "environment", "--json")
+    let rows = try #require(try run.json()["results"] as? [[String: Any]])
+    func value(_ name: String) -> Double {
+      rows.first { $0["name"] as? String == name }?["value"] as? Double ?? .nan
+    }
+    // Fifteen times and more, so that a busy machine does not matter.
+    for copies in [4, 16] { #expect(value("r1/float/\(copies)") > value("r1/scalar")) }
+    #expect(value("memory/r1/float/1000000") > 0)
+    #expect(value("memory/r1/float/1000000") <= 300)
+    for copies in [1_000, 10_000, 100_000, 1_000_000] {
+      #expect(value("r1/float/\(copies)") > 0)
+    }
+    for assets in [2, 4, 8, 16, 32, 64] { #expect(value("assets/\(assets)/float/4096") > 0) }
+    let threads = rows.filter { $0["name"] as? String == "r1/float/4096" }
+      .compactMap { $0["threads"] as? Int }
+    #expect(threads == [1, 2])
+  }
 }
