@@ -97,12 +97,15 @@ public struct ExactEvaluation: Sendable, Codable {
     }
   }
 
+  /// What the weights alone decide.
+  private static let featuresOfWeights: Set = ["weight_deviation", "scaled_deviation"]
+
   /// Why a policy has no exact score: the chain knows the weights, and nothing else of the past.
   private static func obstacle(_ policy: any Trigger) -> String? {
     guard let learned = policy as? LearnedTrigger else { return nil }
     for column in learned.observation.columns {
-      let feature = column.name.prefix { $0 != "[" }
-      if ["last_log_return", "unrealized_gain"].contains(feature) {
+      let feature = String(column.name.prefix { $0 != "[" })
+      if !featuresOfWeights.contains(feature) {
         return "the exact law is of policies that look at the weights alone; it sees \(feature)"
       }
     }

@@ -99,6 +99,12 @@ public struct RebalancingTask: Sendable {
       || !flows.isEmpty || market.paysDividends || market.hasInterruptions
   }
 
+  /// Whether anything depends on what was paid for the assets.
+  var needsBasis: Bool {
+    needsAccount || tax.averageCostRate != 0 || !observation.facts.isEmpty
+      || observation.features.contains(.unrealizedGain)
+  }
+
   /// Numbers per portfolio that lots and tax position take; 0 without lots.
   var ledgerCount: Int {
     tax.lots.map { $0.layout(assets: assets.count).count + TaxPosition<Double>.count } ?? 0

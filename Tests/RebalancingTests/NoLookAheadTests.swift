@@ -86,6 +86,39 @@ import Testing
     #expect(differing > 300)
   }
 
+  @Test(arguments: Shipped.names)
+  func `what a decision costs does not depend on the move that follows`(_ name: String) throws {
+    var task = try Shipped.task(name)
+    task.returnCapture = .none
+    let count = 8
+    var environment = BatchedRebalancingEnvironment<SIMD8<Double>>(task, count: count)
+    var transition = VectorTransition(for: environment)
+    var (other, otherTransition) = (environment, transition)
+    environment.reset(seed: 7, into: &transition)
+    other.reset(seed: 7, into: &otherTransition)
+    var differing = 0
+    for step in 0..<min(30, task.horizon - 1) {
+      // The same past under another seed has another future.
+      var state = environment.encodedState()
+      let seed = Double(1_000 + step).bitPattern
+      state.replaceSubrange(
+        24..<32, with: (0..<8).map { UInt8(truncatingIfNeeded: seed >> (8 * UInt64($0))) })
+      try other.restore(encodedState: state)
+      let actions = actions(0..<count, step: step, of: task)
+      environment.step(actions, into: &transition)
+      other.step(actions, into: &otherTransition)
+      #expect(transition.rewards == otherTransition.rewards, "step \(step)")
+      if transition.observations != otherTransition.observations { differing += 1 }
+    }
+    switch task.market {
+    // What has happened can only happen again.
+    case .historical, .yielding: #expect(differing == 0)
+    // A block that has begun goes on.
+    case .bootstrap: #expect(differing > 0)
+    default: #expect(differing == min(30, task.horizon - 1))
+    }
+  }
+
   @Test func `the covariance of a day is the weighted mean of the returns up to it`() throws {
     let returns = growth(future: 2)
     let market = try task(future: 2, .none).market

@@ -41,21 +41,26 @@ extension AccountKernel {
 
   /// Sells the other assets pro rata until cash is not negative.
   ///
-  /// Every round leaves the costs and the tax of its own sales, a small part of them, to the next. Lots
-  /// bought on the same day do not wash the losses of these sales: an approximation, since sales of a
-  /// day otherwise come before its purchases.
+  /// Every round leaves the costs and the tax of its own sales, a small part of them, to the next. All
+  /// sales of an asset in a step are one order, so that its ticket is paid once. Lots bought on the
+  /// same day do not wash the losses of these sales: an approximation, since sales of a day otherwise
+  /// come before its purchases.
   func raise(
     _ cash: Int, _ now: Situation, _ quotes: Span<L>, _ result: inout Result,
-    _ trades: inout MutableSpan<L>,
-    _ held: inout MutableSpan<L>, _ basis: inout MutableSpan<L>,
-    _ ledger: inout MutableSpan<L>, _ scratch: inout MutableSpan<L>
+    _ trades: inout MutableSpan<L>, _ held: inout MutableSpan<L>, _ basis: inout MutableSpan<L>,
+    _ ledger: inout MutableSpan<L>, _ sales: inout MutableSpan<L>, _ orders: inout MutableSpan<L>
   ) {
+    let zero = L(repeating: 0)
+    for i in held.indices { orders[i] = L.larger(zero - trades[i], zero) }
     for _ in 0..<24 {
-      let missing = L.larger(L(repeating: 0) - held[cash], L(repeating: 0))
-      guard (L(repeating: L.Scalar(1e-14)) .< missing).isAnyTrue else { return }
-      planSales(cash, worth: missing, quotes, held.span, into: &scratch)
-      for i in held.indices { trades[i] = trades[i] + scratch[i] }
-      execute(now, quotes, &result, scratch.span, &held, &basis, &ledger)
+      let missing = L.larger(zero - held[cash], zero)
+      guard (L(repeating: 64 * L.Scalar.ulpOfOne) .< missing).isAnyTrue else { return }
+      planSales(cash, worth: missing, quotes, held.span, into: &sales)
+      execute(now, quotes, &result, sales.span, orders: orders.span, &held, &basis, &ledger)
+      for i in held.indices {
+        trades[i] = trades[i] + sales[i]
+        orders[i] = orders[i] - sales[i]
+      }
       payTax(now, &result, &ledger)
       debit(cash, &result, &held)
     }

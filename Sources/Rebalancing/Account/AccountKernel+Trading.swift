@@ -11,8 +11,7 @@ extension AccountKernel {
     for i in held.indices where i != cash {
       let harvest = book.harvest(
         i, rule, at: SecurityPrices(quotes[place(.price, i)]), cost: Double(costs.perUnit[i]),
-        on: now.day,
-        where: now.isHarvesting, in: &ledger)
+        on: now.day, where: now.isHarvesting, in: &ledger)
       let paid = harvest.cost / now.value
       held[i] = held[i] - paid
       result.cost = result.cost + paid
@@ -62,13 +61,16 @@ extension AccountKernel {
   }
 
   /// Sells, then buys; costs are added up, gains realised, weights and lots changed.
+  ///
+  /// - Parameter orders: the size of the order that a trade adds to; empty: trades are orders of their
+  ///   own.
   func execute(
     _ now: Situation, _ quotes: Span<L>, _ result: inout Result, _ trades: Span<L>,
-    _ held: inout MutableSpan<L>,
-    _ basis: inout MutableSpan<L>, _ ledger: inout MutableSpan<L>
+    orders: Span<L> = Span(), _ held: inout MutableSpan<L>, _ basis: inout MutableSpan<L>,
+    _ ledger: inout MutableSpan<L>
   ) {
     for i in trades.indices where i != cash {
-      let share = costShare(i, trades[i], now, quotes)
+      let share = costShare(i, trades[i], after: orders.isEmpty ? nil : orders[i], now, quotes)
       result.cost = result.cost + trades[i].absolute * share
       if book == nil {
         moveBasis(i, trades[i], weight: held[i], &result, &basis)
@@ -86,23 +88,27 @@ extension AccountKernel {
     for i in trades.indices { held[i] = held[i] + trades[i] }
   }
 
-  /// The cost of a trade per unit of its amount.
+  /// The cost of a trade per unit of its amount, where an order of some size is done already.
   private func costShare(
-    _ i: Int, _ trade: L, _ now: Situation, _ quotes: Span<L>
+    _ i: Int, _ trade: L, after order: L? = nil, _ now: Situation, _ quotes: Span<L>
   ) -> L {
     if costs.isProportional { return L(repeating: costs.perUnit[i]) }
     let zero = L(repeating: 0)
     let size = trade.absolute
-    let cost = costs.cost(
+    var cost = cost(i, of: (order ?? zero) + size, now, quotes)
+    if let order { cost = cost - self.cost(i, of: order, now, quotes) }
+    return cost / L(repeating: 1).replacing(with: size, where: zero .< size)
+  }
+
+  private func cost(_ i: Int, of size: L, _ now: Situation, _ quotes: Span<L>) -> L {
+    costs.cost(
       of: i, size: size, value: now.value, price: quotes[place(.price, i)],
       volatility: quotes[place(.volatility, i)])
-    return cost / L(repeating: 1).replacing(with: size, where: zero .< size)
   }
 
   private func sell(
     _ i: Int, _ amount: L, costShare: L, _ now: Situation, _ quotes: Span<L>,
-    _ result: inout Result,
-    _ ledger: inout MutableSpan<L>
+    _ result: inout Result, _ ledger: inout MutableSpan<L>
   ) {
     let lanes = L(repeating: 0) .< amount
     guard let book, lanes.isAnyTrue else { return }
@@ -115,8 +121,7 @@ extension AccountKernel {
 
   private func buy(
     _ i: Int, _ amount: L, costShare: L, _ now: Situation, _ quotes: Span<L>,
-    _ result: inout Result,
-    _ ledger: inout MutableSpan<L>
+    _ result: inout Result, _ ledger: inout MutableSpan<L>
   ) {
     let lanes = L(repeating: 0) .< amount
     guard let book, lanes.isAnyTrue else { return }

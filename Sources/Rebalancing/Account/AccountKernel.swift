@@ -138,11 +138,11 @@ struct AccountKernel<L: Lanes>: Sendable {
   ///   - ledger: lots and tax account; moves along, with lots.
   ///   - trades: receives u, what is traded of each asset in all.
   ///   - held: receives the post-trade weights, which sum to 1.
-  ///   - scratch: [assets], to compute in.
+  ///   - sales, orders: [assets], to compute in.
   func trade(
     _ now: Situation, weights: Span<L>, quotes: Span<L>, basis: inout MutableSpan<L>,
     ledger: inout MutableSpan<L>, trades: inout MutableSpan<L>, held: inout MutableSpan<L>,
-    scratch: inout MutableSpan<L>
+    sales: inout MutableSpan<L>, orders: inout MutableSpan<L>
   ) -> Result {
     var result = Result()
     openDay(now, &result, &ledger)
@@ -158,7 +158,7 @@ struct AccountKernel<L: Lanes>: Sendable {
     payTax(now, &result, &ledger)
     if let cash {
       debit(cash, &result, &held)
-      raise(cash, now, quotes, &result, &trades, &held, &basis, &ledger, &scratch)
+      raise(cash, now, quotes, &result, &trades, &held, &basis, &ledger, &sales, &orders)
       let left = L(repeating: 1) - (result.cost + result.tax)
       for i in held.indices { held[i] = held[i] / left }
       for i in basis.indices { basis[i] = basis[i] / left }

@@ -8,11 +8,14 @@ struct TradingDesk<L: Lanes>: Sendable {
   private var quotes: [L]
   /// Sum of the absolute trades.
   var traded: L { trades.reduce(L(repeating: 0)) { $0 + $1.absolute } }
-  private var scratch: [L]
+  /// What is sold to raise cash, and the orders that these sales add to.
+  private var sales: [L]
+  private var orders: [L]
 
   init(assets: Int) {
     trades = Array(repeating: L(repeating: 0), count: assets)
-    scratch = trades
+    sales = trades
+    orders = trades
     quotes = Array(repeating: L(repeating: 1), count: 3 * assets)
   }
 
@@ -32,9 +35,9 @@ struct TradingDesk<L: Lanes>: Sendable {
       }
     }
     guard account.hasInterruptions else { return }
-    var availability = scratch.mutableSpan
+    var availability = sales.mutableSpan
     market.availability(path, state: state, into: &availability)
-    for i in 0..<n { quotes[account.place(.availability, i)] = scratch[i] }
+    for i in 0..<n { quotes[account.place(.availability, i)] = sales[i] }
   }
 
   /// Trades; see `AccountKernel.trade`.
@@ -44,18 +47,19 @@ struct TradingDesk<L: Lanes>: Sendable {
   ) -> AccountKernel<L>.Result {
     Self.trade(
       account, now, weights: weights, quotes: quotes, basis: &basis, ledger: &ledger,
-      trades: &trades, held: &held, scratch: &scratch)
+      trades: &trades, held: &held, sales: &sales, orders: &orders)
   }
 
   private static func trade(
     _ account: AccountKernel<L>, _ now: AccountKernel<L>.Situation, weights: Span<L>,
     quotes: [L], basis: inout MutableSpan<L>, ledger: inout MutableSpan<L>, trades: inout [L],
-    held: inout MutableSpan<L>, scratch: inout [L]
+    held: inout MutableSpan<L>, sales: inout [L], orders: inout [L]
   ) -> AccountKernel<L>.Result {
     var trades = trades.mutableSpan
-    var scratch = scratch.mutableSpan
+    var sales = sales.mutableSpan
+    var orders = orders.mutableSpan
     return account.trade(
       now, weights: weights, quotes: quotes.span, basis: &basis, ledger: &ledger,
-      trades: &trades, held: &held, scratch: &scratch)
+      trades: &trades, held: &held, sales: &sales, orders: &orders)
   }
 }

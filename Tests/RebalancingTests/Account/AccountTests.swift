@@ -133,6 +133,37 @@ private let rates = CapitalTaxRates(short: 0.35, long: 0.15)
     #expect(abs(after[0] / after[1] - before[0] / before[1]) < 0.2)
   }
 
+  @Test(arguments: [false, true])
+  func `raising cash pays one ticket per asset`(_ isMinimumCommission: Bool) throws {
+    var stock = AssetCosts(halfSpread: 0.001)
+    if isMinimumCommission { stock.minimumCommission = 25 } else { stock.ticket = 25 }
+    let costs = TradingCosts(assets: [stock, stock, stock, AssetCosts(halfSpread: 0)], cash: 3)
+    var task = try accountTask(nil, costs: costs)
+    task.tax = .averageCost(rate: 0.2)
+    task.flows = CashFlows(schedules: [.init(amount: -40_000, everySteps: 5)])
+    var environment = RebalancingEnvironment<Double>(task)
+    _ = environment.reset(seed: 1)
+    var raises = 0
+    for _ in 0..<24 {
+      let before = environment.snapshot.weights
+      let outcome = environment.advance(fraction: 0)
+      let after = environment.snapshot.weights
+      guard before[3] < -0.01 else {
+        // Nothing is left of the shortfall that would cost another ticket.
+        #expect(outcome.transactionCost == 0)
+        continue
+      }
+      raises += 1
+      // The credit for a loss may leave a little more than nothing.
+      #expect((-1e-12...0.002).contains(after[3]) || outcome.flow != 0)
+      // What is traded twice, once out of an asset and once into cash, costs half a spread once.
+      let spread = 0.001 * outcome.turnover * outcome.valueBefore
+      let fixed = outcome.transactionCost * outcome.valueBefore - spread
+      #expect(abs(fixed - 75) < 1e-6)
+    }
+    #expect(raises == 4)
+  }
+
   @Test func `accrued tax is settled in the last step`() throws {
     let tax = LotTax(rates: rates, payment: .annual)
     // Half a year from January on: nothing is due before the end.

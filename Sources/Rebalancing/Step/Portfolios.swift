@@ -12,7 +12,7 @@ struct Portfolios<L: Lanes>: Sendable {
   var steps: [L.Words]
   /// Weight per asset before the next trade.
   var weights: [L]
-  /// Acquisition cost per asset, as a fraction of the present value.
+  /// Acquisition cost per asset, as a fraction of the present value, where it matters; else empty.
   var basis: [L]
   /// Log return of the last step per asset.
   var lastLogReturns: [L]
@@ -43,7 +43,7 @@ struct Portfolios<L: Lanes>: Sendable {
     steps = episodes
     let targets = task.targets.map { L(repeating: L.Scalar($0)) }
     weights = (0..<groupCount).flatMap { _ in targets }
-    basis = weights
+    basis = task.needsBasis ? weights : []
     lastLogReturns = Array(repeating: zero, count: weights.count)
     let prices = task.initialPrices.map { L(repeating: L.Scalar($0)) }
     self.prices = task.needsAccount ? (0..<groupCount).flatMap { _ in prices } : []
@@ -75,7 +75,7 @@ struct Portfolios<L: Lanes>: Sendable {
     for asset in 0..<assetCount {
       let place = group * assetCount + asset
       weights[place][lane: lane] = L.Scalar(task.targets[asset])
-      basis[place][lane: lane] = L.Scalar(task.targets[asset])
+      if !basis.isEmpty { basis[place][lane: lane] = L.Scalar(task.targets[asset]) }
       lastLogReturns[place][lane: lane] = 0
       if !trends.isEmpty { trends[place][lane: lane] = 0 }
       if !prices.isEmpty { prices[place][lane: lane] = L.Scalar(task.initialPrices[asset]) }
