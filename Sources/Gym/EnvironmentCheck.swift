@@ -45,8 +45,8 @@ public func checkEnvironment<E: Environment>(
 
 /// Steps all copies and throws at the first broken promise of `VectorEnvironment`.
 ///
-/// Checked: spaces, shapes and finiteness; at most one reason for an end; the same seed gives the
-/// same bits; under `.nextStep` the step after an end only resets; under `.sameStep` the last
+/// Checked: spaces, shapes and finiteness; at most one reason for an end; masks of actions are there
+/// where they are promised, with at least one valid action; the same seed gives the same bits; under `.nextStep` the step after an end only resets; under `.sameStep` the last
 /// observation lies in its space; a restored state continues to the same bits.
 public func checkVectorEnvironment(
   _ environment: some VectorEnvironment, seed: UInt64 = 1, steps: Int = 600
@@ -62,7 +62,9 @@ public func checkVectorEnvironment(
   try require(transition == other, "two resets with seed \(seed) give different observations")
   for step in 0..<steps {
     let ended = zip(transition.terminated, transition.truncated).map { $0 || $1 }
-    let actions = (0..<environment.count).map { Int32(($0 &+ step &* 7) % actionCount) }
+    let actions = (0..<environment.count).map {
+      validAction(($0 &+ step &* 7) % actionCount, of: actionCount, copy: $0, transition)
+    }
     if environment.autoreset == .disabled, ended.contains(true) {
       first.reset(where: ended, into: &transition)
       second.reset(where: ended, into: &other)
@@ -95,6 +97,7 @@ private func checkTransition(
   _ transition: VectorTransition, of environment: some VectorEnvironment, _ place: String
 ) throws(EnvironmentCheckFailure) {
   let space = environment.observationSpace
+  try checkMasks(transition.actionMasks, of: environment, place)
   for copy in 0..<environment.count {
     let row = copy * space.size..<(copy + 1) * space.size
     let (terminated, truncated) = (transition.terminated[copy], transition.truncated[copy])
@@ -107,8 +110,39 @@ private func checkTransition(
     if environment.autoreset == .sameStep, terminated || truncated {
       try checkObservation(
         transition.finalObservations[row], space, "the end of copy \(copy) at \(place)")
+      if truncated {
+        try checkMasks(
+          transition.finalActionMasks, of: environment, "the end of copy \(copy) at \(place)",
+          copies: copy..<copy + 1)
+      }
     }
   }
+}
+
+/// Masks are there exactly where they are promised, and leave something to do.
+private func checkMasks(
+  _ masks: [Bool], of environment: some VectorEnvironment, _ place: String,
+  copies: Range<Int>? = nil
+) throws(EnvironmentCheckFailure) {
+  let actions = environment.masksActions ? environment.actionSpace.count : 0
+  try require(
+    masks.count == environment.count * actions,
+    "\(masks.count) action masks at \(place), valid is \(environment.count * actions)")
+  guard actions > 0 else { return }
+  for copy in copies ?? 0..<environment.count {
+    try require(
+      masks[copy * actions..<(copy + 1) * actions].contains(true),
+      "no action of copy \(copy) is valid at \(place)")
+  }
+}
+
+/// The first valid action from `start` on, around the circle.
+private func validAction(
+  _ start: Int, of count: Int, copy: Int, _ transition: VectorTransition
+) -> Int32 {
+  guard !transition.actionMasks.isEmpty else { return Int32(start) }
+  let actions = (0..<count).map { (start + $0) % count }
+  return Int32(actions.first { transition.actionMasks[copy * count + $0] } ?? start)
 }
 
 private func checkedSpaces(

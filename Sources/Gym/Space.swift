@@ -20,6 +20,12 @@ public enum Space: Sendable, Hashable {
     }
   }
 
+  /// Number of elements of a discrete space; 0 for a box.
+  public var count: Int {
+    guard case .discrete(let count) = self else { return 0 }
+    return count
+  }
+
   /// Whether a whole number is an element of a discrete space.
   public func contains(_ value: Int) -> Bool {
     guard case .discrete(let count) = self else { return false }

@@ -19,6 +19,8 @@ public protocol VectorEnvironment: Sendable {
   var actionSpace: Space { get }
   /// What happens to copies whose episode has ended.
   var autoreset: Autoreset { get }
+  /// Whether some actions are invalid in some states; then every transition says which are valid.
+  var masksActions: Bool { get }
 
   /// Begins the first episode of every copy.
   ///
@@ -41,6 +43,11 @@ public protocol VectorEnvironment: Sendable {
   mutating func restore(encodedState: [UInt8]) throws(EnvironmentStateError)
 }
 
+extension VectorEnvironment {
+  /// Every action is always valid.
+  public var masksActions: Bool { false }
+}
+
 /// An encoded state that does not belong to this environment.
 public struct EnvironmentStateError: Error, CustomStringConvertible, Sendable {
   public let description: String
@@ -60,18 +67,31 @@ public struct VectorTransition: Sendable, Equatable {
   public var terminated: [Bool]
   /// Shape [copies]: the time limit was reached.
   public var truncated: [Bool]
+  /// Shape [copies, actions]: the actions that are valid at `observations`, at least one of each
+  /// copy. Empty where all are always valid.
+  public var actionMasks: [Bool]
+  /// Shape [copies, actions]: the actions that are valid at `finalObservations`. Empty where all are
+  /// always valid.
+  public var finalActionMasks: [Bool]
 
   /// Storage for `count` copies with observations of `features` numbers.
-  public init(count: Int, features: Int) {
+  ///
+  /// - Parameter maskedActions: number of actions whose validity is told; 0 where all are always
+  ///   valid.
+  public init(count: Int, features: Int, maskedActions: Int = 0) {
     observations = Array(repeating: 0, count: count * features)
     finalObservations = Array(repeating: 0, count: count * features)
     rewards = Array(repeating: 0, count: count)
     terminated = Array(repeating: false, count: count)
     truncated = Array(repeating: false, count: count)
+    actionMasks = Array(repeating: true, count: count * maskedActions)
+    finalActionMasks = actionMasks
   }
 
   /// Storage that fits an environment.
   public init(for environment: borrowing some VectorEnvironment) {
-    self.init(count: environment.count, features: environment.observationSpace.size)
+    self.init(
+      count: environment.count, features: environment.observationSpace.size,
+      maskedActions: environment.masksActions ? environment.actionSpace.count : 0)
   }
 }
