@@ -22,10 +22,12 @@ package struct ActionSampler: Sendable {
   /// Draws one action for every row of `scores`.
   ///
   /// - Parameters:
-  ///   - scores: shape [rows, actions].
+  ///   - scores: shape [rows, actions or more].
+  ///   - masks: shape [copies, actions]: which actions are valid; empty where all are.
   ///   - firstCopy: the copy of row 0.
   package mutating func draw(
-    from scores: Matrix, random: RandomSource, firstCopy: Int, update: UInt32, step: UInt32
+    from scores: Matrix, masks: [Bool] = [], random: RandomSource, firstCopy: Int,
+    update: UInt32, step: UInt32
   ) {
     for row in stride(from: 0, to: actions.count, by: 16) {
       var copy = SIMD16<UInt32>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
@@ -33,14 +35,21 @@ package struct ActionSampler: Sendable {
       let words = random.words(
         .exploration, copy: copy, episode: SIMD16(repeating: update),
         step: SIMD16(repeating: step), draw: 0)
-      drawSixteen(from: scores, row: row, uniform: Lanes16(unitInterval: words.0))
+      drawSixteen(from: scores, masks, row: row, uniform: Lanes16(unitInterval: words.0))
     }
   }
 
-  private mutating func drawSixteen(from scores: Matrix, row: Int, uniform: Lanes16) {
+  private mutating func drawSixteen(
+    from scores: Matrix, _ masks: [Bool], row: Int, uniform: Lanes16
+  ) {
     let count = columns.count
     for k in 0..<count {
-      for lane in 0..<16 { columns[k][lane] = scores.elements[(row + lane) * count + k] }
+      for lane in 0..<16 { columns[k][lane] = scores.elements[(row + lane) * scores.columns + k] }
+    }
+    for lane in 0..<16 where (row + lane) * count < masks.count {
+      for k in 0..<count where !masks[(row + lane) * count + k] {
+        columns[k][lane] = PPOLoss.invalidScore
+      }
     }
     var largest = columns[0]
     for k in 1..<max(count, 1) { largest = Lanes16.larger(largest, columns[k]) }

@@ -1,7 +1,8 @@
 import Algebra
 public import Gym
 
-/// Proximal policy optimisation (Schulman et al. 2017) with separate actor and critic.
+/// Proximal policy optimisation (Schulman et al. 2017) for discrete actions, whose masks it heeds, and
+/// for boxes.
 ///
 /// An update plays `rolloutSteps` steps of every copy, estimates advantages and takes
 /// `epochs · minibatches` steps of Adam. Copies and minibatches are cut into `parts` that are worked on
@@ -12,8 +13,9 @@ public struct PPO<E: VectorEnvironment>: Learner {
   public private(set) var stepsDone = 0
   /// The long-run mean reward per step as estimated so far, in the environment's units.
   public private(set) var averageReward = 0.0
-  /// The actor and the critic.
-  private var networks: [Network]
+  private var agent: ActorCritic
+  /// nil where observations are taken as they are.
+  private var normalizer: ObservationNormalizer?
   private var optimizer: Adam
   private var parts: [PPOPart<E>]
   private var updates = 0
@@ -33,20 +35,18 @@ public struct PPO<E: VectorEnvironment>: Learner {
     self.configuration = configuration
     random = RandomSource(seed: seed)
     let environments = try configuration.copyRanges.map(makeEnvironment)
-    guard case .discrete(let actionCount) = environments[0].actionSpace else {
-      throw LearningConfigurationError(
-        description: "the action space is \(environments[0].actionSpace), valid is discrete")
+    let features = environments[0].observationSpace.size
+    if case .box(let low, let high) = environments[0].actionSpace {
+      try LearningConfigurationError.check(
+        (low + high).allSatisfy(\.isFinite),
+        "the action space is \(environments[0].actionSpace), valid are finite bounds")
     }
-    let sizes = [environments[0].observationSpace.size] + configuration.hiddenSizes
-    let actor = Network(
-      sizes: sizes + [actionCount], activation: configuration.activation, outputGain: 0.01,
-      random: random, index: 0)
-    let critic = Network(
-      sizes: sizes + [1], activation: configuration.activation, outputGain: 1, random: random,
-      index: 1)
-    networks = [actor, critic]
-    gradients = networks.map(\.zeros)
-    optimizer = Adam(for: networks, epsilon: configuration.adamEpsilon)
+    agent = ActorCritic(
+      configuration, inputs: features, actions: environments[0].actionSpace, random: random)
+    normalizer =
+      configuration.normalizeObservations ? ObservationNormalizer(features: features) : nil
+    gradients = agent.networks.map(\.zeros)
+    optimizer = Adam(for: agent.networks, epsilon: configuration.adamEpsilon)
     parts = []
     for (index, copies) in configuration.copyRanges.enumerated() {
       let environment = environments[index]
@@ -59,11 +59,17 @@ public struct PPO<E: VectorEnvironment>: Learner {
       parts.append(
         PPOPart(
           environment, index: index, copies: copies, configuration: configuration, seed: seed,
-          actor: actor, critic: critic))
+          agent: agent))
     }
   }
 
-  public var policy: LearnedPolicy { .network(networks[0]) }
+  public var policy: LearnedPolicy {
+    let actor = normalizer?.folded(into: agent.actor) ?? agent.actor
+    switch agent.head {
+    case .categorical: return .network(actor)
+    case .gaussian: return .actor(actor)
+    }
+  }
 
   public mutating func update(workers: Int) -> UpdateReport {
     play(workers: workers)
@@ -81,7 +87,8 @@ public struct PPO<E: VectorEnvironment>: Learner {
         let norm = gradients.reduce(0) { $0 + $1.sumOfSquares }.squareRoot()
         let scale = min(1, configuration.maximumGradientNorm / (norm + 1e-6))
         optimizer.step(
-          &networks, gradients: gradients, learningRate: learningRate, gradientScale: Float(scale))
+          &agent.networks, gradients: gradients, learningRate: learningRate,
+          gradientScale: Float(scale))
       }
       if let limit = configuration.targetKL, divergence > limit { break }
     }
@@ -98,11 +105,13 @@ public struct PPO<E: VectorEnvironment>: Learner {
   }
 
   private mutating func play(workers: Int) {
-    let (actor, critic) = (networks[0], networks[1])
+    let (agent, normalizer) = (agent, normalizer)
     let (random, update, configuration) = (random, updates, configuration)
     forEachConcurrently(in: &parts, workers: workers) { _, part in
-      part.play(actor, critic, random, update: update, configuration: configuration)
+      part.play(
+        agent, random, update: update, configuration: configuration, normalizer: normalizer)
     }
+    for part in parts { self.normalizer?.merge(part.observationStatistics) }
   }
 
   /// Scales rewards and estimates advantages; returns the mean reward.
@@ -143,7 +152,7 @@ public struct PPO<E: VectorEnvironment>: Learner {
 
   /// Sets `gradients` to those of one minibatch.
   private mutating func differentiate(epoch: Int, minibatch: Int, workers: Int) -> PPOLossTerms {
-    let (actor, critic) = (networks[0], networks[1])
+    let agent = agent
     let size = parts.reduce(0) { $0 + $1.order.ranges[minibatch].count }
     let sums = parts.reduce(into: SIMD2<Double>.zero) { $0 += $1.order.sums[epoch][minibatch] }
     let scale = advantageScale(sums / Double(size))
@@ -151,13 +160,12 @@ public struct PPO<E: VectorEnvironment>: Learner {
     forEachConcurrently(in: &parts, workers: workers) { _, part in
       part.pass.run(
         part.rollout, order: part.order.orders[epoch], range: part.order.ranges[minibatch],
-        minibatchSize: size, actor: actor, critic: critic, loss: loss, scale: scale)
+        minibatchSize: size, agent: agent, loss: loss, scale: scale)
     }
     var terms = PPOLossTerms()
     for i in gradients.indices { gradients[i].clear() }
     for part in parts {
-      gradients[0].add(part.pass.actorGradient)
-      gradients[1].add(part.pass.criticGradient)
+      for i in gradients.indices { gradients[i].add(part.pass.gradients[i]) }
       terms.add(part.pass.terms)
     }
     return terms
@@ -198,9 +206,10 @@ extension PPOConfiguration {
 
 extension PPO {
   public func trainingTensors() -> [String: Tensor] {
-    var result = networks[1].tensors(prefix: "critic.")
-    for (name, i) in [("actor", 0), ("critic", 1)] {
+    var result: [String: Tensor] = [:]
+    for (i, name) in agent.names.enumerated() {
       let moments = [
+        agent.networks[i].tensors(prefix: "\(name)."),
         optimizer.firstMoments[i].tensors(prefix: "adam.first.\(name)."),
         optimizer.secondMoments[i].tensors(prefix: "adam.second.\(name)."),
       ]
@@ -211,6 +220,7 @@ extension PPO {
     result["estimates"] = Tensor(
       [averageReward, scaleStatistics.mean, scaleStatistics.sumOfSquares])
     result["seed"] = Tensor([random.seed])
+    if let normalizer { result["normalizer"] = normalizer.tensor }
     for part in parts { part.addTensors(to: &result) }
     return result
   }
@@ -219,22 +229,23 @@ extension PPO {
     policy: LearnedPolicy, trainingTensors: [String: Tensor]
   ) throws(LearnerStateError) {
     let reader = TensorReader(tensors: trainingTensors)
-    guard case .network(let actor) = policy, actor.activation == networks[0].activation,
-      actor.layers.map(\.weights.rows) == networks[0].layers.map(\.weights.rows),
-      actor.outputCount == networks[0].outputCount
-    else { throw LearnerStateError("the policy is not a network of this agent's shape") }
+    guard policy.hasShape(of: self.policy) else {
+      throw LearnerStateError("the policy is not a network of this agent's shape")
+    }
     let seed: [UInt64] = try reader.values("seed", shape: [1])
     guard seed[0] == random.seed else {
       throw LearnerStateError("the seed is \(seed[0]), this agent's is \(random.seed)")
     }
     var restored = self
-    restored.networks = [actor, try networks[1].reading(reader, prefix: "critic.")]
-    for (name, i) in [("actor", 0), ("critic", 1)] {
-      restored.optimizer.firstMoments[i] = try networks[i].reading(
+    for (i, name) in agent.names.enumerated() {
+      let network = agent.networks[i]
+      restored.agent.networks[i] = try network.reading(reader, prefix: "\(name).")
+      restored.optimizer.firstMoments[i] = try network.reading(
         reader, prefix: "adam.first.\(name).")
-      restored.optimizer.secondMoments[i] = try networks[i].reading(
+      restored.optimizer.secondMoments[i] = try network.reading(
         reader, prefix: "adam.second.\(name).")
     }
+    try restored.normalizer?.restore(reader, "normalizer")
     let counters: [Int64] = try reader.values("counters", shape: [4])
     let estimates: [Double] = try reader.values("estimates", shape: [3])
     guard counters.allSatisfy({ $0 >= 0 }) else {

@@ -56,6 +56,10 @@ public struct PPOConfiguration: Sendable, Hashable, Codable {
   public var rewardScaling = RewardScaling.none
   /// Widths of the hidden layers, of the actor and of the critic.
   public var hiddenSizes = [64, 64]
+  /// Whether actor and critic share their hidden layers.
+  public var sharedTrunk = false
+  /// Whether observations are shifted and scaled by what has been seen so far.
+  public var normalizeObservations = false
   /// The nonlinearity of the hidden layers.
   public var activation = Activation.tanh
 
@@ -82,6 +86,8 @@ public struct PPOConfiguration: Sendable, Hashable, Codable {
     case targetKL = "target_kl"
     case rewardScaling = "reward_scaling"
     case hiddenSizes = "hidden_sizes"
+    case sharedTrunk = "shared_trunk"
+    case normalizeObservations = "normalize_observations"
     case activation
   }
 
@@ -111,6 +117,8 @@ public struct PPOConfiguration: Sendable, Hashable, Codable {
     targetKL = try keys.decodeIfPresent(Double.self, forKey: .targetKL)
     rewardScaling = try keys.value(.rewardScaling, or: rewardScaling)
     hiddenSizes = try keys.value(.hiddenSizes, or: hiddenSizes)
+    sharedTrunk = try keys.value(.sharedTrunk, or: sharedTrunk)
+    normalizeObservations = try keys.value(.normalizeObservations, or: normalizeObservations)
     activation = try keys.value(.activation, or: activation)
   }
 

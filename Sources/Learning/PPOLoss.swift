@@ -11,6 +11,8 @@ package struct PPOLoss: Sendable {
   package var valueCoefficient: Float
   /// c_e.
   package var entropyCoefficient: Float
+  /// What stands for the score of an action that is not valid: its probability is 0 to the bit.
+  static var invalidScore: Float { -1e9 }
 
   package init(
     clipRange: Float, valueClipRange: Float?, valueCoefficient: Float, entropyCoefficient: Float
@@ -79,12 +81,7 @@ extension PPOLoss {
       unsafe entropy -= p.lanes(k * stride) * logP
       logProbability.replace(with: logP, where: samples.action .== Int32(k))
     }
-    let logRatio = logProbability - samples.oldLogProbability
-    let ratio = Lanes16.exp(logRatio)
-    let bounded = Lanes16.larger(
-      Lanes16.smaller(ratio, Lanes16(repeating: 1 + clipRange)), Lanes16(repeating: 1 - clipRange))
-    let (free, clipped) = (ratio * samples.advantage, bounded * samples.advantage)
-    let push = free.replacing(with: zero, where: clipped .< free) * samples.weight
+    let push = push(samples, logProbability: logProbability, entropy: entropy, &sums)
     let pull = samples.weight * entropyCoefficient
     for k in 0..<count {
       let (logP, probability) = unsafe (z.lanes(k * stride), p.lanes(k * stride))
@@ -92,10 +89,63 @@ extension PPOLoss {
       unsafe z.store(
         pull * probability * (logP + entropy) - push * (isAction - probability), k * stride)
     }
+  }
+
+  /// Gives invalid actions the invalid score, where `masks` is below 0.
+  @unsafe @inline(__always) static func mask(
+    _ z: UnsafeMutablePointer<Float>, _ masks: UnsafeMutablePointer<Float>, count: Int, stride: Int
+  ) {
+    for k in 0..<count {
+      let isInvalid = unsafe masks.lanes(k * stride) .< Lanes16.zero
+      unsafe z.store(
+        z.lanes(k * stride).replacing(with: Lanes16(repeating: invalidScore), where: isInvalid),
+        k * stride)
+    }
+  }
+
+  /// The same for normal actions: replaces μ and log σ by ∂loss/∂μ = −weight ρÂ n/σ and
+  /// ∂loss/∂log σ = −weight (ρÂ (n² − 1) + c_e), where n = (a − μ)/σ.
+  ///
+  /// - Parameters:
+  ///   - outputs: μ of dimension i at `i · stride`, log σ at `(dimensions + i) · stride`.
+  ///   - actions: a of dimension i at `i · stride`.
+  @unsafe @inline(__always) func differentiate(
+    _ samples: PolicySamples, outputs z: UnsafeMutablePointer<Float>,
+    actions a: UnsafePointer<Float>, dimensions: Int, stride: Int, _ sums: inout PolicySums
+  ) {
+    var (entropy, logProbability) = (Lanes16.zero, Lanes16.zero)
+    for i in 0..<dimensions {
+      let logDeviation = unsafe z.lanes((dimensions + i) * stride)
+      let n = unsafe (a.lanes(i * stride) - z.lanes(i * stride)) / Lanes16.exp(logDeviation)
+      logProbability -= n * n * 0.5 + logDeviation + GaussianSampler.logNormalizer
+      entropy += logDeviation + (0.5 + GaussianSampler.logNormalizer)
+    }
+    let push = push(samples, logProbability: logProbability, entropy: entropy, &sums)
+    let pull = samples.weight * entropyCoefficient
+    for i in 0..<dimensions {
+      let (mean, logDeviation) = (i * stride, (dimensions + i) * stride)
+      let deviation = unsafe Lanes16.exp(z.lanes(logDeviation))
+      let n = unsafe (a.lanes(mean) - z.lanes(mean)) / deviation
+      unsafe z.store(Lanes16.zero - push * n / deviation, mean)
+      unsafe z.store(Lanes16.zero - push * (n * n - 1) - pull, logDeviation)
+    }
+  }
+
+  /// −∂loss/∂log π(a|o): weight · ρÂ, or 0 where the clip binds; adds up the terms of the loss.
+  @inline(__always) private func push(
+    _ samples: PolicySamples, logProbability: Lanes16, entropy: Lanes16, _ sums: inout PolicySums
+  ) -> Lanes16 {
+    let (one, zero) = (Lanes16(repeating: 1), Lanes16.zero)
+    let logRatio = logProbability - samples.oldLogProbability
+    let ratio = Lanes16.exp(logRatio)
+    let bounded = Lanes16.larger(
+      Lanes16.smaller(ratio, Lanes16(repeating: 1 + clipRange)), Lanes16(repeating: 1 - clipRange))
+    let (free, clipped) = (ratio * samples.advantage, bounded * samples.advantage)
     sums.policyLoss -= Lanes16.smaller(free, clipped) * samples.weight
     sums.entropy += entropy * samples.weight
     sums.divergence += ((ratio - one) - logRatio) * samples.weight
     sums.clipped += zero.replacing(with: samples.weight, where: ratio .!= bounded)
+    return free.replacing(with: zero, where: clipped .< free) * samples.weight
   }
 
   /// Stores exp(zₖ) / Σ exp(z) and returns log Σ exp(z).

@@ -12,15 +12,19 @@ package struct Rollout: Sendable {
   /// Shape [steps, copies], and so the following.
   package var actions: [Int32]
   package var logProbabilities: [Float]
+  /// Shape [steps, copies, dimensions]: actions that are numbers; empty for discrete ones.
+  package var actionValues: [Float]
+  /// Shape [steps, copies, actions]: which were valid; empty where all are.
+  package var masks: [Bool]
   package var rewards: [Float]
   package var terminated: [Bool]
   package var truncated: [Bool]
   /// V of the observations.
   package var values: [Float]
   /// Â, generalised advantage estimates.
-  package private(set) var advantages: [Float]
+  package var advantages: [Float]
   /// R = Â + V, what the values should have been.
-  package private(set) var returns: [Float]
+  package var returns: [Float]
   /// V of the observations after the last step, shape [copies].
   package var lastValues: [Float]
   /// Samples whose episode was cut off, in order.
@@ -30,7 +34,9 @@ package struct Rollout: Sendable {
   /// V of those observations.
   package var cutoffValues: [Float] = []
 
-  package init(copies: Int, steps: Int, features: Int) {
+  package init(
+    copies: Int, steps: Int, features: Int, dimensions: Int = 0, maskedActions: Int = 0
+  ) {
     self.copies = copies
     self.steps = steps
     self.features = features
@@ -38,6 +44,8 @@ package struct Rollout: Sendable {
     observations = Array(repeating: 0, count: count * features)
     actions = Array(repeating: 0, count: count)
     logProbabilities = Array(repeating: 0, count: count)
+    actionValues = Array(repeating: 0, count: count * dimensions)
+    masks = Array(repeating: true, count: count * maskedActions)
     rewards = Array(repeating: 0, count: count)
     terminated = Array(repeating: false, count: count)
     truncated = Array(repeating: false, count: count)
@@ -66,29 +74,101 @@ package struct Rollout: Sendable {
     discount: Float, traceDecay: Float, rewardScale: Float = 1, averageReward: Float = 0,
     returnShift: Float = 0
   ) {
+    let rule = AdvantageRule(
+      discount: discount, decay: discount * traceDecay, rewardScale: rewardScale,
+      averageReward: averageReward, returnShift: returnShift)
     var cutoff = cutoffSamples.count
     for t in (0..<steps).reversed() {
-      for c in (0..<copies).reversed() {
-        let i = t * copies + c
-        var nextValue = t == steps - 1 ? lastValues[c] : values[i + copies]
-        if truncated[i] && !terminated[i] {
-          cutoff -= 1
-          nextValue = cutoffValues[cutoff]
+      var c = copies
+      while c > 0 {
+        let isBundle = c % 16 == 0 && estimateSixteen(t, c - 16, rule)
+        if isBundle {
+          c -= 16
+        } else {
+          c -= 1
+          estimateOne(t, c, rule, &cutoff)
         }
-        if terminated[i] { nextValue = 0 }
-        let continues = t < steps - 1 && !terminated[i] && !truncated[i]
-        let error = rewardScale * (rewards[i] - averageReward) + discount * nextValue - values[i]
-        let advantage =
-          error + (continues ? discount * traceDecay * advantages[i + copies] : 0)
-        advantages[i] = advantage
-        returns[i] = advantage + values[i] - returnShift
       }
+    }
+  }
+
+  /// Step t of sixteen copies of which none has ended.
+  ///
+  /// - Returns: false, and then nothing has changed, where one has.
+  private mutating func estimateSixteen(_ t: Int, _ c: Int, _ rule: AdvantageRule) -> Bool {
+    let i = t * copies + c
+    guard unsafe !terminated.anyOfSixteen(i), unsafe !truncated.anyOfSixteen(i) else {
+      return false
+    }
+    let isLast = t == steps - 1
+    let value = unsafe withMemory(values) { unsafe $0.lanes(i) }
+    let next =
+      if isLast {
+        unsafe withMemory(lastValues) { unsafe $0.lanes(c) }
+      } else {
+        unsafe withMemory(values) { unsafe $0.lanes(i + copies) }
+      }
+    let reward = unsafe withMemory(rewards) { unsafe $0.lanes(i) }
+    let later =
+      if isLast {
+        Lanes16.zero
+      } else {
+        unsafe withMemory(advantages) { unsafe $0.lanes(i + copies) }
+      }
+    let (advantage, target) = rule.estimate(reward, value, next, later)
+    unsafe withMemory(&advantages) { unsafe $0.store(advantage, i) }
+    unsafe withMemory(&returns) { unsafe $0.store(target, i) }
+    return true
+  }
+
+  /// Step t of one copy.
+  private mutating func estimateOne(
+    _ t: Int, _ c: Int, _ rule: AdvantageRule, _ cutoff: inout Int
+  ) {
+    let i = t * copies + c
+    var next = t == steps - 1 ? lastValues[c] : values[i + copies]
+    if truncated[i] && !terminated[i] {
+      cutoff -= 1
+      next = cutoffValues[cutoff]
+    }
+    if terminated[i] { next = 0 }
+    let continues = t < steps - 1 && !terminated[i] && !truncated[i]
+    let later = continues ? advantages[i + copies] : 0
+    (advantages[i], returns[i]) = rule.estimate(rewards[i], values[i], next, later)
+  }
+}
+
+/// The recursion of generalised advantage estimation.
+private struct AdvantageRule {
+  let discount: Float
+  /// γλ.
+  let decay: Float
+  let rewardScale: Float
+  let averageReward: Float
+  let returnShift: Float
+
+  /// Âₜ and Rₜ from rₜ, V(oₜ), V(oₜ₊₁) and Âₜ₊₁.
+  @inline(__always) func estimate<L: Lanes>(_ reward: L, _ value: L, _ next: L, _ later: L) -> (
+    advantage: L, target: L
+  ) where L.Scalar == Float {
+    let scaled = L(repeating: rewardScale) * (reward - L(repeating: averageReward))
+    let error = scaled + L(repeating: discount) * next - value
+    let advantage = error + L(repeating: decay) * later
+    return (advantage, advantage + value - L(repeating: returnShift))
+  }
+}
+
+extension [Bool] {
+  /// Whether any of the elements `index` ..< `index + 16` is true.
+  fileprivate func anyOfSixteen(_ index: Int) -> Bool {
+    unsafe withUnsafeBytes {
+      unsafe $0.loadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self) != .zero
     }
   }
 }
 
 extension Network {
-  /// The single output for each of `observations.count / inputs` rows, block by block.
+  /// The last output for each of `observations.count / inputs` rows, block by block.
   func values(
     of observations: [Float], into values: inout [Float], _ workspace: inout NetworkWorkspace
   ) {
@@ -97,7 +177,10 @@ extension Network {
       let count = min(block, values.count - start)
       workspace.input.elements.copy(count * features, from: observations, at: start * features)
       forward(&workspace)
-      values.copy(count, from: workspace.output.elements, at: 0, to: start)
+      let outputs = workspace.output
+      for i in 0..<count {
+        values[start + i] = outputs.elements[(i + 1) * outputs.columns - 1]
+      }
     }
   }
 }

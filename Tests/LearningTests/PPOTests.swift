@@ -145,6 +145,66 @@ import Testing
     #expect(policies == [16, 4])
   }
 
+  @Test func `a shared trunk and normalised observations learn the same tasks`() throws {
+    for (isShared, isNormalized) in [(true, false), (false, true), (true, true)] {
+      var configuration = Self.small
+      configuration.totalSteps = 60_000
+      configuration.sharedTrunk = isShared
+      configuration.normalizeObservations = isNormalized
+      configuration.rewardScaling = .rewardDeviation
+      var agent = try PPO(configuration: configuration, seed: 1) {
+        TableEnvironment(.corridor, copies: $0, horizon: 40)
+      }
+      Training(totalSteps: 60_000).run(&agent)
+      // The policy takes observations as they are.
+      for state in 0..<5 { #expect(agent.policy.greedyAction(Self.oneHot(state, 5)) == 1) }
+    }
+  }
+
+  @Test func `numbers are learned to the point that pays most, and never beyond their bounds`()
+    throws
+  {
+    var configuration = Self.small
+    configuration.totalSteps = 120_000
+    configuration.annealLearningRate = true
+    configuration.entropyCoefficient = 0
+    var agent = try PPO(configuration: configuration, seed: 1) { AimEnvironment(copies: $0) }
+    Training(totalSteps: 120_000).run(&agent)
+    for aim: Float in [0.2, 0.5, 0.8] {
+      let value = try #require(agent.policy.values([aim]))[0]
+      #expect(abs(value - aim) < 0.05, "aim \(aim), value \(value)")
+    }
+    #expect(agent.policy.greedyAction([0.5]) == nil, "numbers are no scores")
+  }
+
+  @Test func `an invalid action is never taken, and the best valid one is learned`() throws {
+    var configuration = Self.small
+    configuration.totalSteps = 30_000
+    configuration.entropyCoefficient = 0
+    var agent = try PPO(configuration: configuration, seed: 1) { MaskedBandit(copies: $0) }
+    Training(totalSteps: 30_000).run(&agent)
+    // Action 2 pays most and is never valid; the environment stops where it is taken.
+    let scores = agent.policy.scores([1])
+    #expect(scores[1] > scores[0])
+  }
+
+  @Test(arguments: [false, true])
+  func `all of it resumes to the same bits`(_ isShared: Bool) throws {
+    var configuration = Self.small
+    configuration.sharedTrunk = isShared
+    configuration.normalizeObservations = true
+    func fresh() throws -> PPO<AimEnvironment> {
+      try PPO(configuration: configuration, seed: 3) { AimEnvironment(copies: $0) }
+    }
+    var (whole, first, second) = (try fresh(), try fresh(), try fresh())
+    for _ in 0..<6 { _ = whole.update(workers: 1) }
+    for _ in 0..<3 { _ = first.update(workers: 2) }
+    try second.restore(policy: first.policy, trainingTensors: first.trainingTensors())
+    for _ in 0..<3 { _ = second.update(workers: 1) }
+    #expect(second.policy == whole.policy)
+    #expect(second.trainingTensors() == whole.trainingTensors())
+  }
+
   static var small: PPOConfiguration {
     var configuration = PPOConfiguration()
     configuration.copies = 18

@@ -1,0 +1,122 @@
+import Algebra
+import Foundation
+import Learning
+import Testing
+
+/// What PyTorch makes of fixed batches; `python/fixtures/learning.py` wrote it.
+private struct Fixture: Decodable {
+  struct Loss: Decodable { let clip, value_clip, value, entropy: Float }
+  struct Optimizer: Decodable { let learning_rate, epsilon, norm: Double }
+  struct Layer: Decodable {
+    let weights: [[Float]]
+    let bias: [Float]
+  }
+  struct Networks: Decodable {
+    let actor: [Layer]
+    let critic: [Layer]
+  }
+  struct Expected: Decodable {
+    let values: [Float]
+    let policy_loss, value_loss, entropy, norm: Double
+    let gradients: Networks
+    let stepped: Networks
+  }
+  struct Case: Decodable {
+    let kind: String
+    let networks: Networks
+    let observations, actions, old_log_probabilities, advantages, old_values, returns: [Float]
+    let expected: Expected
+  }
+  let loss: Loss
+  let adam: Optimizer
+  let cases: [Case]
+
+  static func read() throws -> Fixture {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    let data = try Data(contentsOf: folder.appending(path: "Fixtures/learning.json"))
+    return try JSONDecoder().decode(Fixture.self, from: data)
+  }
+}
+
+extension Network {
+  fileprivate init(_ layers: [Fixture.Layer]) {
+    self.init(
+      layers: layers.map {
+        Layer(
+          weights: Matrix(
+            rows: $0.weights.count, columns: $0.bias.count, elements: Array($0.weights.joined())),
+          bias: $0.bias)
+      }, activation: .tanh)
+  }
+
+  /// The largest difference of any parameter from another network's.
+  fileprivate func distance(_ other: [Fixture.Layer]) -> Float {
+    let theirs = Network(other)
+    return zip(layers, theirs.layers).reduce(0) { worst, pair in
+      let weights = zip(pair.0.weights.elements, pair.1.weights.elements).map { abs($0 - $1) }
+      let bias = zip(pair.0.bias, pair.1.bias).map { abs($0 - $1) }
+      return (weights + bias).reduce(worst) { $1.isFinite ? max($0, $1) : .infinity }
+    }
+  }
+}
+
+@Suite struct TorchFixtureTests {
+  init() { BLAS.threads = 1 }
+
+  @Test(arguments: 0..<2)
+  func `losses, values, gradients and a step of Adam are those of PyTorch to 1e-5`(
+    _ index: Int
+  ) throws {
+    let fixture = try Fixture.read()
+    let given = fixture.cases[index]
+    let head: PolicyHead =
+      given.kind == "gaussian" ? .gaussian(dimensions: 2) : .categorical(count: 3)
+    var agent = ActorCritic(
+      actor: Network(given.networks.actor), critic: Network(given.networks.critic), head: head)
+    let rollout = rollout(given)
+    let count = given.advantages.count
+    var pass = PPOGradientPass(for: agent, rows: 16)
+    let loss = PPOLoss(
+      clipRange: fixture.loss.clip, valueClipRange: fixture.loss.value_clip,
+      valueCoefficient: fixture.loss.value, entropyCoefficient: fixture.loss.entropy)
+    pass.run(
+      rollout, order: (0..<Int32(count)).map { $0 }, range: 0..<count, minibatchSize: count,
+      agent: agent, loss: loss, scale: AdvantageScale())
+    #expect(abs(pass.terms.policyLoss - given.expected.policy_loss) < 1e-5)
+    #expect(abs(pass.terms.valueLoss - given.expected.value_loss) < 1e-5)
+    #expect(abs(pass.terms.entropy - given.expected.entropy) < 1e-5)
+    #expect(pass.gradients[0].distance(given.expected.gradients.actor) < 1e-5)
+    #expect(pass.gradients[1].distance(given.expected.gradients.critic) < 1e-5)
+    for i in 0..<count {
+      let observation = Array(given.observations[i * 5..<(i + 1) * 5])
+      #expect(abs(agent.networks[1].scores(observation)[0] - given.expected.values[i]) < 1e-5)
+    }
+    let norm = pass.gradients.reduce(0) { $0 + $1.sumOfSquares }.squareRoot()
+    #expect(abs(norm - given.expected.norm) < 1e-5)
+    var optimizer = Adam(for: agent.networks, epsilon: fixture.adam.epsilon)
+    optimizer.step(
+      &agent.networks, gradients: pass.gradients, learningRate: fixture.adam.learning_rate,
+      gradientScale: Float(min(1, fixture.adam.norm / (norm + 1e-6))))
+    #expect(agent.networks[0].distance(given.expected.stepped.actor) < 1e-5)
+    #expect(agent.networks[1].distance(given.expected.stepped.critic) < 1e-5)
+    #expect(agent.networks[0].distance(given.networks.actor) > 1e-3, "the step moved something")
+  }
+
+  /// One step of as many copies as there are samples.
+  private func rollout(_ given: Fixture.Case) -> Rollout {
+    let count = given.advantages.count
+    let dimensions = given.kind == "gaussian" ? 2 : 0
+    var rollout = Rollout(copies: count, steps: 1, features: 5, dimensions: dimensions)
+    rollout.observations = given.observations
+    rollout.logProbabilities = given.old_log_probabilities
+    rollout.values = given.old_values
+    if dimensions > 0 {
+      rollout.actionValues = given.actions
+    } else {
+      rollout.actions = given.actions.map { Int32($0) }
+    }
+    rollout.advantages = given.advantages
+    rollout.returns = given.returns
+    return rollout
+  }
+}
