@@ -189,7 +189,10 @@ package struct PPOGradientPass: Sendable {
         let change = Lanes16.larger(
           Lanes16.smaller(value - old, Lanes16(repeating: range)), Lanes16(repeating: -range))
         let clippedError = (old + change) - target
-        let isWorse = square .< clippedError * clippedError
+        // Within the range both are the same but for rounding, which must not decide.
+        let isWorse =
+          (square .< clippedError * clippedError)
+          .& (Lanes16(repeating: range) .< (value - old).absolute)
         slope = slope.replacing(with: Lanes16.zero, where: isWorse)
         square = square.replacing(with: clippedError * clippedError, where: isWorse)
       }
