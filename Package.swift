@@ -78,7 +78,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(name: "GymTests", dependencies: ["Gym"], swiftSettings: settings),
     .testTarget(
-      name: "LearningTests", dependencies: ["Algebra", "Gym", "Learning"], swiftSettings: settings),
+      name: "LearningTests",
+      dependencies: ["CAllocationCount", "Algebra", "Experiments", "Gym", "Learning"],
+      swiftSettings: settings),
     .testTarget(name: "LedgersTests", dependencies: ["Ledgers"], swiftSettings: settings),
     .testTarget(
       name: "MarketsTests", dependencies: ["Algebra", "CZlib", "Markets"], swiftSettings: settings),

@@ -17,8 +17,8 @@ package struct ReplayBuffer: Sendable {
   /// Where the next one goes.
   private(set) var position = 0
   // One row per transition.
-  private(set) var observations: [Float]
-  private(set) var nextObservations: [Float]
+  package private(set) var observations: [Float]
+  package private(set) var nextObservations: [Float]
   package private(set) var actions: [Int32]
   /// G.
   package private(set) var returns: [Float]
@@ -26,7 +26,7 @@ package struct ReplayBuffer: Sendable {
   package private(set) var discounts: [Float]
   /// k.
   package private(set) var lengths: [Float]
-  private(set) var nextMasks: [Bool]
+  package private(set) var nextMasks: [Bool]
   /// Priorities |δ|ᵅ; nil where draws are uniform.
   private var tree: SumTree?
   /// Of all that were ever there; new transitions get it.
