@@ -91,6 +91,14 @@ extension SIMD8<UInt64> {
   }
 }
 
+extension SIMD16<Float> {
+  /// `self · factor + term`, rounded once where the processor can: for training alone, whose bits
+  /// depend on the machine's matrix products anyway.
+  @inlinable @inline(__always) public func fused(times factor: Self, plus term: Self) -> Self {
+    vector_multiply_add(self, factor, term)
+  }
+}
+
 extension SIMD16<Float>: Lanes {
   public typealias Mask = SIMDMask<SIMD16<Int32>>
   public typealias Bits = SIMD16<UInt32>

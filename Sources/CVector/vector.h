@@ -7,6 +7,12 @@ typedef double vector_double8 __attribute__((ext_vector_type(8)));
 static inline vector_float16 vector_sqrt_float16(vector_float16 x) { return __builtin_elementwise_sqrt(x); }
 static inline vector_double8 vector_sqrt_double8(vector_double8 x) { return __builtin_elementwise_sqrt(x); }
 
+// a·b + c, rounded once where the processor can and twice where it cannot.
+static inline vector_float16 vector_multiply_add(vector_float16 a, vector_float16 b, vector_float16 c) {
+#pragma clang fp contract(fast)
+  return a * b + c;
+}
+
 // Products of the low 32 bits of every lane; what stands above them does not matter. One instruction,
 // written out because the compiler otherwise masks words that need no mask: half of a round of Philox.
 typedef unsigned long long vector_uint64x8 __attribute__((ext_vector_type(8)));

@@ -12,6 +12,12 @@ public enum Activation: String, Sendable, Hashable, CaseIterable, Codable {
 protocol ActivationFunction {
   static func value<L: Lanes>(_ x: L) -> L where L.Scalar == Float
   static func slope<L: Lanes>(atValue y: L) -> L where L.Scalar == Float
+  /// The value in training, where its last bits may depend on the processor.
+  static func trainingValue(_ x: Lanes16) -> Lanes16
+}
+
+extension ActivationFunction {
+  @inline(__always) static func trainingValue(_ x: Lanes16) -> Lanes16 { value(x) }
 }
 
 /// tanh as the odd rational function of Eigen and XLA, relative error below 7 ulp (4·10⁻⁷).
@@ -32,6 +38,22 @@ enum HyperbolicTangent: ActivationFunction {
     var q = L(repeating: 1.19825839466702e-06) * t + L(repeating: 1.18534705686654e-04)
     q = q * t + L(repeating: 2.26843463243900e-03)
     q = q * t + L(repeating: 4.89352518554385e-03)
+    return y * p / q
+  }
+
+  @inline(__always) static func trainingValue(_ x: Lanes16) -> Lanes16 {
+    let bound = Lanes16(repeating: 7.905311)
+    let y = Lanes16.larger(Lanes16(repeating: -7.905311), Lanes16.smaller(bound, x))
+    let t = y * y
+    var p = Lanes16(repeating: -2.76076847742355e-16)
+    for coefficient: Float in [
+      2.00018790482477e-13, -8.60467152213735e-11, 5.12229709037114e-08, 1.48572235717979e-05,
+      6.37261928875436e-04, 4.89352455891786e-03,
+    ] { p = p.fused(times: t, plus: Lanes16(repeating: coefficient)) }
+    var q = Lanes16(repeating: 1.19825839466702e-06)
+    for coefficient: Float in [1.18534705686654e-04, 2.26843463243900e-03, 4.89352518554385e-03] {
+      q = q.fused(times: t, plus: Lanes16(repeating: coefficient))
+    }
     return y * p / q
   }
 

@@ -87,7 +87,7 @@ extension Matrix {
           let z = unsafe z + row * columns
           var j = 0
           while j + 16 <= columns {
-            unsafe z.store(F.value(z.lanes(j) + b.lanes(j)), j)
+            unsafe z.store(F.trainingValue(z.lanes(j) + b.lanes(j)), j)
             j += 16
           }
           while j < columns {

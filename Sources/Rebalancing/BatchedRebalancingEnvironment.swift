@@ -32,6 +32,8 @@ public struct BatchedRebalancingEnvironment<L: Lanes>: VectorEnvironment {
   public var actionSpace: Space { .discrete(count: task.actionCount) }
   public var autoreset: Autoreset { task.autoreset }
 
+  @_specialize(where L == SIMD16<Float>)
+  @_specialize(where L == SIMD8<Double>)
   public mutating func reset(seed: UInt64, into transition: inout VectorTransition) {
     source = RandomSource(seed: seed)
     for copy in 0..<count { begin(copy, episode: 0, into: &transition) }
@@ -44,6 +46,9 @@ public struct BatchedRebalancingEnvironment<L: Lanes>: VectorEnvironment {
     }
   }
 
+  // Fast even where a caller is generic over environments.
+  @_specialize(where L == SIMD16<Float>)
+  @_specialize(where L == SIMD8<Double>)
   public mutating func step(_ actions: [Int32], into transition: inout VectorTransition) {
     precondition(actions.count == count, "\(actions.count) actions for \(count) copies")
     for first in stride(from: 0, to: portfolios.groupCount, by: StepWorkspace<L>.blockSize) {
