@@ -48,7 +48,7 @@ public struct Benchmark: Sendable, Codable {
 
   /// The groups, in the order in which they run.
   public enum Group: String, Sendable, CaseIterable {
-    case environment, ppo, tabular, decision, solve
+    case environment, ppo, dqn, tabular, decision, solve
   }
 
   /// Measures groups; each figure is the best of three.
@@ -70,6 +70,7 @@ public struct Benchmark: Sendable, Codable {
       switch group {
       case .environment: results += Self.environment(speedTask, lots: lotsTask)
       case .ppo: results += try Self.ppo(speedTask)
+      case .dqn: results += Self.dqn(speedTask)
       case .tabular: results.append(try Self.tabular(exactTask))
       case .decision: results.append(try Self.decision(speedTask))
       case .solve: results += try Self.solve(exactTask)
