@@ -94,7 +94,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "ExperimentsTests",
-      dependencies: ["Algebra", "Experiments", "Gym", "Learning", "Markets", "Rebalancing"],
+      dependencies: [
+        "Algebra", "Deployment", "Experiments", "Gym", "Learning", "Markets", "Rebalancing",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "OraclesTests", dependencies: ["Experiments", "Oracles", "Rebalancing"],
