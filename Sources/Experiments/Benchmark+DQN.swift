@@ -11,7 +11,8 @@ extension Benchmark {
     let floor = products(
       batch: 64, sizes: [task.observation.size, 64, 64, task.actionCount + 1])
     return [
-      ("dqn/gradient_step/64/64-64", plain), ("dqn/gradient_step/64/64-64/prioritized", prioritized),
+      ("dqn/gradient_step/64/64-64", plain),
+      ("dqn/gradient_step/64/64-64/prioritized", prioritized),
       ("dqn/products_alone/64/64-64", floor),
     ].map { Result(name: $0, value: $1 * 1e6, unit: "µs", threads: 1) }
   }
@@ -40,7 +41,9 @@ extension Benchmark {
 
   /// Seconds of the products of a gradient step: forward for S, for S′ by both networks, and back.
   private static func products(batch: Int, sizes: [Int]) -> Double {
-    let weights = zip(sizes, sizes.dropFirst()).map { Matrix(rows: $0, columns: $1, repeating: 0.1) }
+    let weights = zip(sizes, sizes.dropFirst()).map {
+      Matrix(rows: $0, columns: $1, repeating: 0.1)
+    }
     let transposed = weights.map { Matrix(rows: $0.columns, columns: $0.rows, repeating: 0.1) }
     var gradients = weights
     var values = sizes.map { Matrix(rows: batch, columns: $0, repeating: 0.1) }

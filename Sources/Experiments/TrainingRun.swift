@@ -62,7 +62,8 @@ public struct TrainingRun: Sendable {
       let learner = try QLearning(configuration: configuration, seed: seed, makeEnvironment: make)
       return try train(learner, options)
     case .rule(let rule):
-      throw SpecError(file: "rule:\(rule)", "a rule does not learn; algorithms are ppo, dqn, q_learning")
+      throw SpecError(
+        file: "rule:\(rule)", "a rule does not learn; algorithms are ppo, dqn, q_learning")
     }
   }
 

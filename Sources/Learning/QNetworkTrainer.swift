@@ -88,7 +88,8 @@ package struct QNetworkTrainer: Sendable {
   private mutating func trackAverageReward() {
     guard configuration.criterion == .averageReward, let value = pass.meanNextValue else { return }
     averageReward +=
-      configuration.averageRewardStepSize * (value / Double(configuration.returnSteps)
+      configuration.averageRewardStepSize
+      * (value / Double(configuration.returnSteps)
         - averageReward)
   }
 

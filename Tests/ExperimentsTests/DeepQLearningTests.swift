@@ -53,7 +53,8 @@ import Testing
   }
 
   /// The policy that the agent of `agents/dqn.yaml` ends with.
-  private static func train(_ task: RebalancingTask, _ overrides: [String]) throws -> LearnedPolicy {
+  private static func train(_ task: RebalancingTask, _ overrides: [String]) throws -> LearnedPolicy
+  {
     let path = top.appending(path: "agents/dqn.yaml").path
     guard case .dqn(let configuration) = try AgentSpec(path: path, overrides: overrides).algorithm
     else { throw NotDQN() }

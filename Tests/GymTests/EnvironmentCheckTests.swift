@@ -200,7 +200,8 @@ private struct MaskedStub: VectorEnvironment {
       return "no error"
     }
     #expect(message(MaskedStub(promise: false)) == "6 action masks at reset, valid is 0")
-    #expect(message(MaskedStub(last: [])) == "0 action masks at the end of copy 1 at step 1, valid is 6")
+    #expect(
+      message(MaskedStub(last: [])) == "0 action masks at the end of copy 1 at step 1, valid is 6")
     #expect(
       message(MaskedStub(masks: [true, false, false, false, false, false]))
         == "no action of copy 1 is valid at reset")

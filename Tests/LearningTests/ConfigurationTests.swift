@@ -63,9 +63,11 @@ import Testing
     #expect(
       message { $0.targetStepSize = 0 } == "target_step_size is 0.0, valid is more than 0 to 1")
     #expect(
-      message { $0.huberThreshold = .infinity } == "huber_threshold is inf, valid is a positive number")
+      message { $0.huberThreshold = .infinity }
+        == "huber_threshold is inf, valid is a positive number")
     #expect(message { $0.finalEpsilon = -1 } == "final_epsilon is -1.0, valid is 0 to 1")
-    #expect(message { $0.hiddenSizes = [0] } == "hidden_sizes is [0], valid are widths of 1 to 16384")
+    #expect(
+      message { $0.hiddenSizes = [0] } == "hidden_sizes is [0], valid are widths of 1 to 16384")
     #expect(throws: Never.self) { try DQNConfiguration().validate() }
   }
 
