@@ -78,7 +78,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(name: "GymTests", dependencies: ["Gym"], swiftSettings: settings),
     .testTarget(
-      name: "LearningTests", dependencies: ["Algebra", "Gym", "Learning"], exclude: ["Fixtures"],
+      name: "LearningTests",
+      dependencies: ["CAllocationCount", "Algebra", "Experiments", "Gym", "Learning"],
+      exclude: ["Fixtures"],
       swiftSettings: settings),
     .testTarget(name: "LedgersTests", dependencies: ["Ledgers"], swiftSettings: settings),
     .testTarget(
@@ -93,7 +95,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "ExperimentsTests",
-      dependencies: ["Algebra", "Experiments", "Gym", "Learning", "Markets", "Rebalancing"],
+      dependencies: [
+        "Algebra", "Deployment", "Experiments", "Gym", "Learning", "Markets", "Rebalancing",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "OraclesTests", dependencies: ["Experiments", "Oracles", "Rebalancing"],

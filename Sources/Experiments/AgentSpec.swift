@@ -6,6 +6,7 @@ public struct AgentSpec: Sendable {
   /// What learns, or decides without learning.
   public enum Algorithm: Sendable {
     case ppo(PPOConfiguration)
+    case dqn(DQNConfiguration)
     case qLearning(QLearningConfiguration)
     /// A rule's text as in `rule:band(0.05)`.
     case rule(String)
@@ -16,7 +17,7 @@ public struct AgentSpec: Sendable {
   public let resolved: SpecValue
 
   private enum Kind: String, CaseIterable {
-    case ppo
+    case ppo, dqn
     case qLearning = "q_learning"
     case rule
   }
@@ -42,6 +43,11 @@ public struct AgentSpec: Sendable {
         value, PPOConfiguration.CodingKeys.allCases.map(\.rawValue), reader)
       try Self.validate(file) { try configuration.validate() }
       algorithm = .ppo(configuration)
+    case .dqn:
+      let configuration: DQNConfiguration = try Self.decode(
+        value, DQNConfiguration.CodingKeys.allCases.map(\.rawValue), reader)
+      try Self.validate(file) { try configuration.validate() }
+      algorithm = .dqn(configuration)
     case .qLearning:
       let configuration: QLearningConfiguration = try Self.decode(
         value, QLearningConfiguration.CodingKeys.allCases.map(\.rawValue), reader)
@@ -54,6 +60,7 @@ public struct AgentSpec: Sendable {
   public var totalSteps: Int {
     switch algorithm {
     case .ppo(let configuration): configuration.totalSteps
+    case .dqn(let configuration): configuration.totalSteps
     case .qLearning(let configuration): configuration.totalSteps
     case .rule: 0
     }

@@ -48,7 +48,7 @@ public struct Benchmark: Sendable, Codable {
 
   /// The groups, in the order in which they run.
   public enum Group: String, Sendable, CaseIterable {
-    case environment, ppo, tabular, decision, solve
+    case environment, ppo, dqn, tabular, decision, solve
   }
 
   /// Measures groups; each figure is the best of three.
@@ -70,6 +70,7 @@ public struct Benchmark: Sendable, Codable {
       switch group {
       case .environment: results += Self.environment(speedTask, lots: lotsTask)
       case .ppo: results += try Self.ppo(speedTask)
+      case .dqn: results += Self.dqn(speedTask)
       case .tabular: results.append(try Self.tabular(exactTask))
       case .decision: results.append(try Self.decision(speedTask))
       case .solve: results += try Self.solve(exactTask)
@@ -86,27 +87,6 @@ public struct Benchmark: Sendable, Codable {
         best, Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18)
     }
     return best
-  }
-
-  private static func ppo(_ task: RebalancingTask) throws -> [Result] {
-    var configuration = PPOConfiguration()
-    configuration.copies = 64
-    configuration.rolloutSteps = 128
-    configuration.epochs = 4
-    configuration.minibatches = 4
-    configuration.hiddenSizes = [64, 64]
-    configuration.totalSteps = 1 << 40
-    let updates = 20
-    return try [1, 2].map { workers in
-      var learner = try PPO(configuration: configuration, seed: 1) { copies in
-        BatchedRebalancingEnvironment<SIMD16<Float>>(
-          task, count: copies.count, firstCopy: copies.lowerBound)
-      }
-      let seconds = best { for _ in 0..<updates { _ = learner.update(workers: workers) } }
-      return Result(
-        name: "ppo/r1/64x128", value: Double(updates * configuration.stepsPerUpdate) / seconds,
-        unit: "steps/s", threads: workers)
-    }
   }
 
   private static func tabular(_ task: RebalancingTask) throws -> Result {

@@ -55,11 +55,15 @@ public struct TrainingRun: Sendable {
     case .ppo(let configuration):
       let learner = try PPO(configuration: configuration, seed: seed, makeEnvironment: make)
       return try train(learner, options)
+    case .dqn(let configuration):
+      let learner = try DQN(configuration: configuration, seed: seed, makeEnvironment: make)
+      return try train(learner, options)
     case .qLearning(let configuration):
       let learner = try QLearning(configuration: configuration, seed: seed, makeEnvironment: make)
       return try train(learner, options)
     case .rule(let rule):
-      throw SpecError(file: "rule:\(rule)", "a rule does not learn; algorithms are ppo, q_learning")
+      throw SpecError(
+        file: "rule:\(rule)", "a rule does not learn; algorithms are ppo, dqn, q_learning")
     }
   }
 

@@ -17,8 +17,8 @@ package struct ReplayBuffer: Sendable {
   /// Where the next one goes.
   private(set) var position = 0
   // One row per transition.
-  private(set) var observations: [Float]
-  private(set) var nextObservations: [Float]
+  package private(set) var observations: [Float]
+  package private(set) var nextObservations: [Float]
   package private(set) var actions: [Int32]
   /// G.
   package private(set) var returns: [Float]
@@ -26,13 +26,15 @@ package struct ReplayBuffer: Sendable {
   package private(set) var discounts: [Float]
   /// k.
   package private(set) var lengths: [Float]
-  private(set) var nextMasks: [Bool]
+  package private(set) var nextMasks: [Bool]
   /// Priorities |δ|ᵅ; nil where draws are uniform.
   private var tree: SumTree?
   /// Of all that were ever there; new transitions get it.
   private var largestPriority = 1.0
   private let exponent: Float
+  // Storage of a draw and of its priorities.
   private var words: [UInt32] = []
+  private var priorities: [Float] = []
 
   /// - Parameter priorityExponent: α; 0 draws uniformly.
   package init(
@@ -97,14 +99,14 @@ package struct ReplayBuffer: Sendable {
       return
     }
     let share = tree.total / Double(samples.count)
-    var largest: Float = 0
     for i in samples.indices {
       let sample = tree.index(at: (Double(i) + Double(words[i]) * 0x1p-32) * share)
       samples[i] = Int32(truncatingIfNeeded: sample)
-      let probability = Float(Double(count) * tree[sample] / tree.total)
-      weights[i] = Self.power(probability, -Float(weightExponent))
-      largest = max(largest, weights[i])
+      weights[i] = Float(Double(count) * tree[sample] / tree.total)
     }
+    weights.raise(to: -Float(weightExponent))
+    var largest: Float = 0
+    for weight in weights { largest = max(largest, weight) }
     for i in weights.indices { weights[i] /= largest }
   }
 
@@ -132,15 +134,35 @@ package struct ReplayBuffer: Sendable {
   /// Sets the priorities of drawn transitions to (|δ| + 10⁻⁶)ᵅ.
   package mutating func setPriorities(_ samples: [Int32], errors: [Float]) {
     guard tree != nil else { return }
+    if priorities.count != samples.count {
+      priorities = Array(repeating: 0, count: samples.count)
+    }
+    for i in samples.indices { priorities[i] = abs(errors[i]) + 1e-6 }
+    priorities.raise(to: exponent)
     for (i, sample) in samples.enumerated() {
-      let priority = Double(Self.power(abs(errors[i]) + 1e-6, exponent))
+      let priority = Double(priorities[i])
       largestPriority = max(largestPriority, priority)
       tree?[Int(sample)] = priority
     }
   }
+}
 
-  /// xᵃ of a positive number.
-  private static func power(_ x: Float, _ a: Float) -> Float { Float.exp(a * Float.log(x)) }
+extension [Float] {
+  /// Every x, which must be positive, becomes xᵃ.
+  fileprivate mutating func raise(to exponent: Float) {
+    let count = count
+    unsafe withMemory(&self) { x in
+      var i = 0
+      while i + 16 <= count {
+        unsafe x.store(Lanes16.exp(exponent * Lanes16.log(x.lanes(i))), i)
+        i += 16
+      }
+      while i < count {
+        unsafe x[i] = Float.exp(exponent * Float.log(x[i]))
+        i += 1
+      }
+    }
+  }
 }
 
 // MARK: - Saving

@@ -11,7 +11,7 @@ struct Bench: ParsableCommand {
       Unset OPENBLAS_CORETYPE first, or OpenBLAS may run a slower kernel than it could.
       """)
 
-  @Argument(help: "Groups: environment, ppo, tabular, decision, solve; all if absent.")
+  @Argument(help: "Groups: environment, ppo, dqn, tabular, decision, solve; all if absent.")
   var groups: [String] = []
 
   @Option(help: "The folder of the environments.")

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 @Suite struct ReproducibilityTests {
-  @Test(arguments: ["ppo", "q-learning"])
+  @Test(arguments: ["ppo", "dqn", "q-learning"])
   func `gives the same bytes twice, and on any number of threads`(agent: String) throws {
     let work = try Workplace()
     for (name, workers) in [("a", "1"), ("b", "1"), ("c", "2")] {
@@ -35,13 +35,15 @@ import Testing
         != contents(work.path("b"))["policy.safetensors"])
   }
 
-  @Test(arguments: ["ppo", "q-learning"])
+  @Test(arguments: ["ppo", "dqn", "q-learning"])
   func `continues an interrupted training to the same bytes`(agent: String) throws {
     let work = try Workplace()
     let arguments = { (name: String) in
       [
         "train", "--env", "envs/two-asset-monthly-v0.yaml", "--agent", "agents/\(agent).yaml",
-        "--out", work.path(name), "--steps", agent == "ppo" ? "300000" : "2000000", "--json",
+        "--out", work.path(name), "--steps",
+        ["ppo": "300000", "dqn": "100000"][agent] ?? "2000000",
+        "--json",
       ]
     }
     #expect(try rebalance(arguments("whole")).status == 0)

@@ -29,6 +29,12 @@ import Testing
     }
     #expect(configuration.learningRate == 0.01 && configuration.hiddenSizes == [8, 4])
     #expect(configuration.clipRange == PPOConfiguration().clipRange)
+    let deep = try spec("algorithm: dqn\nreturn_steps: 5")
+    guard case .dqn(let configuration) = deep.algorithm else {
+      Issue.record("the algorithm is \(deep.algorithm)")
+      return
+    }
+    #expect(configuration.returnSteps == 5)
     let learning = try spec("algorithm: q_learning\nbins: [12]", ["discount=0.5"])
     guard case .qLearning(let configuration) = learning.algorithm else {
       Issue.record("the algorithm is \(learning.algorithm)")
@@ -49,7 +55,7 @@ import Testing
   @Test(arguments: [
     (
       "algorithm: sarsa",
-      "agent.yaml:1: algorithm: “sarsa” is given, valid are ppo, q_learning, rule"
+      "agent.yaml:1: algorithm: “sarsa” is given, valid are ppo, dqn, q_learning, rule"
     ),
     ("copies: 3", "agent.yaml:1: the key “algorithm” is missing"),
     ("algorithm: ppo\nlearning_rat: 1", "agent.yaml:2: unknown key “learning_rat”; valid here are"),

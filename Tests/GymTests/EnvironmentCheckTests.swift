@@ -126,6 +126,43 @@ private struct VectorStub: VectorEnvironment {
   }
 }
 
+/// The sound stub with masks of its actions; an action that is not valid is a trap.
+private struct MaskedStub: VectorEnvironment {
+  var promise = true
+  var masks = [true, false, false, false, true, true]
+  var last = [true, false, false, false, true, true]
+  private var inner = VectorStub(.none)
+
+  init(promise: Bool = true, masks: [Bool]? = nil, last: [Bool]? = nil) {
+    self.promise = promise
+    self.masks = masks ?? self.masks
+    self.last = last ?? self.last
+  }
+
+  var count: Int { inner.count }
+  var observationSpace: Space { inner.observationSpace }
+  var actionSpace: Space { inner.actionSpace }
+  var autoreset: Autoreset { .sameStep }
+  var masksActions: Bool { promise }
+
+  mutating func reset(seed: UInt64, into transition: inout VectorTransition) {
+    inner.reset(seed: seed, into: &transition)
+    (transition.actionMasks, transition.finalActionMasks) = (masks, last)
+  }
+
+  mutating func reset(where mask: [Bool], into transition: inout VectorTransition) {}
+
+  mutating func step(_ actions: [Int32], into transition: inout VectorTransition) {
+    for copy in 0..<2 { precondition(masks[3 * copy + Int(actions[copy])], "not a valid action") }
+    inner.step(actions, into: &transition)
+  }
+
+  func encodedState() -> [UInt8] { inner.encodedState() }
+  mutating func restore(encodedState: [UInt8]) throws(EnvironmentStateError) {
+    try inner.restore(encodedState: encodedState)
+  }
+}
+
 @Suite struct EnvironmentCheckTests {
   @Test func `a sound environment passes`() throws {
     try checkEnvironment(Stub(.none), episodes: 3)
@@ -154,6 +191,20 @@ private struct VectorStub: VectorEnvironment {
   @Test(arguments: Autoreset.allCases)
   func `a sound vector environment passes`(_ autoreset: Autoreset) throws {
     try checkVectorEnvironment(VectorStub(.none, autoreset), steps: 31)
+  }
+
+  @Test func `masks of actions are where they are promised and leave something to do`() throws {
+    try checkVectorEnvironment(MaskedStub(), steps: 31)
+    func message(_ stub: MaskedStub) -> String {
+      do { try checkVectorEnvironment(stub, steps: 31) } catch { return error.description }
+      return "no error"
+    }
+    #expect(message(MaskedStub(promise: false)) == "6 action masks at reset, valid is 0")
+    #expect(
+      message(MaskedStub(last: [])) == "0 action masks at the end of copy 1 at step 1, valid is 6")
+    #expect(
+      message(MaskedStub(masks: [true, false, false, false, false, false]))
+        == "no action of copy 1 is valid at reset")
   }
 
   @Test(

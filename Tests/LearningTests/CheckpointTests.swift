@@ -37,6 +37,10 @@ import Testing
     try expectSameBytes(Self.table)
   }
 
+  @Test func `an interrupted run of DQN ends in the same bytes`() throws {
+    try expectSameBytes(DQNTests.corridor)
+  }
+
   private func expectSameBytes<L: Learner>(_ make: () throws -> L) throws {
     try withFolder { folder in
       var straight = try make()

@@ -38,6 +38,37 @@ import Testing
     (q.minimumStepSize, q.averageRewardStepSize, q.initialEpsilon) = (0.11, 0.12, 0.13)
     (q.finalEpsilon, q.epsilonSteps, q.initialValue) = (0.14, 15, 16)
     #expect(try copy(q) == q)
+    var dqn = DQNConfiguration()
+    (dqn.totalSteps, dqn.copies, dqn.trainInterval, dqn.gradientSteps) = (1, 2, 3, 4)
+    (dqn.boutsPerUpdate, dqn.learningStarts, dqn.bufferSize, dqn.batchSize) = (5, 6, 7, 9)
+    (dqn.learningRate, dqn.annealLearningRate, dqn.adamEpsilon) = (0.1, true, 0.2)
+    (dqn.criterion, dqn.discount, dqn.averageRewardStepSize) = (.averageReward, 0.3, 0.4)
+    (dqn.returnSteps, dqn.doubleQ, dqn.dueling) = (10, false, false)
+    (dqn.priorityExponent, dqn.importanceExponent, dqn.targetInterval) = (0.5, 0.6, 11)
+    (dqn.targetStepSize, dqn.huberThreshold, dqn.maximumGradientNorm) = (0.7, 0.8, 0.9)
+    (dqn.initialEpsilon, dqn.finalEpsilon, dqn.epsilonSteps) = (0.11, 0.12, 13)
+    (dqn.hiddenSizes, dqn.activation) = ([14], .tanh)
+    #expect(try copy(dqn) == dqn)
+  }
+
+  @Test func `a value that DQN cannot mean is named with what is valid`() {
+    func message(_ change: (inout DQNConfiguration) -> Void) -> String? {
+      var configuration = DQNConfiguration()
+      change(&configuration)
+      return #expect(throws: LearningConfigurationError.self) { try configuration.validate() }?
+        .description
+    }
+    #expect(message { $0.batchSize = 0 } == "batch_size is 0, valid is 1 or more")
+    #expect(message { $0.copies = 1 << 21 } == "copies is 2097152, valid is at most 1048576")
+    #expect(
+      message { $0.targetStepSize = 0 } == "target_step_size is 0.0, valid is more than 0 to 1")
+    #expect(
+      message { $0.huberThreshold = .infinity }
+        == "huber_threshold is inf, valid is a positive number")
+    #expect(message { $0.finalEpsilon = -1 } == "final_epsilon is -1.0, valid is 0 to 1")
+    #expect(
+      message { $0.hiddenSizes = [0] } == "hidden_sizes is [0], valid are widths of 1 to 16384")
+    #expect(throws: Never.self) { try DQNConfiguration().validate() }
   }
 
   private func copy<T: Codable>(_ value: T) throws -> T {
