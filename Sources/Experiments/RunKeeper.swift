@@ -33,6 +33,7 @@ struct RunKeeper {
     log = try RunLog(
       folder, record: record, steps: learner.stepsDone, totalSteps: run.agent.totalSteps,
       threads: options.workers)
+    options.progress(.start(steps: learner.stepsDone))
   }
 
   private static func resume(
@@ -62,7 +63,8 @@ struct RunKeeper {
       evaluation.episodes == plan.episodes || evaluation.episodes == 1
     else {
       throw SpecError(
-        file: folder.best.path, "the best checkpoint is of another run or other evaluations; "
+        file: folder.best.path,
+        "the best checkpoint is of another run or other evaluations; "
           + "give the same options, or remove the folder")
     }
     return evaluation

@@ -28,6 +28,8 @@ public struct TrainingRun: Sendable {
 
   /// What is told while it runs.
   public enum Event: Sendable {
+    /// It begins, with the steps that an earlier program played.
+    case start(steps: Int)
     case update(UpdateReport)
     case evaluation(TrainingEvaluation)
   }
@@ -46,7 +48,7 @@ public struct TrainingRun: Sendable {
     public var evaluation: TrainingEvaluation.Plan?
     /// Asked before each update.
     public var shouldStop: @Sendable () -> Bool = { false }
-    /// Told of each update and evaluation.
+    /// Told of the start, each update and each evaluation.
     public var progress: @Sendable (Event) -> Void = { _ in }
     public init() {}
   }

@@ -15,12 +15,15 @@ final class TrainingProgress: Sendable {
   private struct State {
     var runs: [RunState]
     var lastShown: ContinuousClock.Instant?
+    /// Whether what was noted last has been shown.
+    var isShown = true
     var isLineOpen = false
   }
 
   /// One of several trainings side by side.
   private struct RunState {
-    var firstSteps: Int?
+    /// Steps that an earlier program played.
+    var firstSteps = 0
     var steps = 0
     var reward: ScoreTrend
     var evaluation = ScoreTrend(window: 8)
@@ -43,22 +46,25 @@ final class TrainingProgress: Sendable {
   func callAsFunction(_ event: TrainingRun.Event, of run: Int = 0) {
     state.withLock { state in
       switch event {
+      case .start(let steps):
+        state.runs[run].firstSteps = steps
+        state.runs[run].steps = steps
+        return
       case .update(let report):
-        let steps = state.runs[run].steps
-        state.runs[run].firstSteps = state.runs[run].firstSteps ?? report.stepsDone
         state.runs[run].steps = report.stepsDone
         state.runs[run].reward.add(report.meanReward, at: report.stepsDone)
-        show(&state, isLast: report.stepsDone >= total && steps < total)
       case .evaluation(let evaluation):
         state.runs[run].evaluation.add(evaluation.meanReward, at: evaluation.steps)
-        show(&state, isLast: false)
       }
+      state.isShown = false
+      show(&state)
     }
   }
 
-  /// Ends the line on a terminal, so that what follows begins a new one.
+  /// Shows how far it came, and on a terminal ends the line.
   func finish() {
     state.withLock { state in
+      if !state.isShown { show(&state, isLast: true) }
       if state.isLineOpen { write("\n") }
       state.isLineOpen = false
     }
@@ -67,11 +73,11 @@ final class TrainingProgress: Sendable {
   /// Mean reward per step of a training over its last whole twentieth, if this program played that.
   func reward(of run: Int) -> Double? { state.withLock { $0.runs[run].reward.score } }
 
-  private func show(_ state: inout State, isLast: Bool) {
+  private func show(_ state: inout State, isLast: Bool = false) {
     let now = ContinuousClock.now
     let pause: Duration = isTerminal ? .milliseconds(200) : .seconds(60)
     guard isLast || now - (state.lastShown ?? start) >= pause else { return }
-    state.lastShown = now
+    (state.lastShown, state.isShown) = (now, true)
     let line = line(state.runs, seconds: (now - start) / .seconds(1))
     write(isTerminal ? "\r\u{1B}[K" + line.terminal : line.plain + "\n")
     state.isLineOpen = isTerminal
@@ -79,7 +85,7 @@ final class TrainingProgress: Sendable {
 
   private func line(_ runs: [RunState], seconds: Double) -> ProgressLine {
     let steps = runs.reduce(0) { $0 + $1.steps }
-    let done = runs.reduce(0) { $0 + $1.steps - ($1.firstSteps ?? 0) }
+    let done = runs.reduce(0) { $0 + $1.steps - $1.firstSteps }
     let speed = Double(done) / max(seconds, 1e-9)
     let left = Double(total * runs.count - steps)
     let evaluations = runs.map(\.evaluation).filter { $0.score != nil }

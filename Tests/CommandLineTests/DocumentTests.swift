@@ -36,7 +36,8 @@ private let rows = [
   Rows(
     command: "data check envs/data/us-stock-bond.csv", list: "assets", count: 3,
     keys: [
-      "asset", "rows", "first", "last", "annual_return", "annual_volatility", "largest_move", "gaps",
+      "asset", "rows", "first", "last", "annual_return", "annual_volatility", "largest_move",
+      "gaps",
       "suspect_prints",
     ]),
 ]

@@ -104,7 +104,8 @@ import Testing
       atPath: work.path("out"), withIntermediateDirectories: true)
     _ = try work.file("out/seed-2", "mine")
     let run = try rebalance(
-      arguments(work.path("out"), agent: "q-learning", steps: 40_000, ["--seeds", "1..3", "--json"])
+      arguments(
+        work.path("out"), agent: "q-learning", steps: 40_000, ["--seeds", "1..3", "--json"])
     )
     #expect(run.status == 65)
     #expect(run.errors.contains("error: seed 2: \(work.path("out"))/seed-2: cannot be written"))
@@ -177,7 +178,8 @@ import Testing
     #expect(abs(mean * 12 + (cost["mean"] ?? 0)) < 1e-9)
     // Other evaluations cannot be compared with it.
     let other = more.map { $0 == "4" ? "5" : $0 } + ["--resume"]
-    let refused = try rebalance(arguments(work.path("q"), agent: "q-learning", steps: 200_000, other))
+    let refused = try rebalance(
+      arguments(work.path("q"), agent: "q-learning", steps: 200_000, other))
     #expect(refused.status == 64)
     #expect(refused.errors.contains("/q/best: the best checkpoint is of another run or other"))
   }
