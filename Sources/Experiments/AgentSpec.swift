@@ -13,7 +13,7 @@ public struct AgentSpec: Sendable {
   }
 
   public let algorithm: Algorithm
-  /// The specification with its overrides.
+  /// The specification with its overrides and the defaults of absent keys.
   public let resolved: SpecValue
 
   private enum Kind: String, CaseIterable {
@@ -31,28 +31,31 @@ public struct AgentSpec: Sendable {
 
   /// Reads a resolved specification.
   public init(_ value: SpecValue, file: String) throws {
-    resolved = value
     var reader = try SpecReader(value, file: file)
     let kind: Kind = try reader.choice("algorithm")
     switch kind {
     case .rule:
       algorithm = .rule(try reader.string("rule"))
       try reader.finish()
+      resolved = value
     case .ppo:
       let configuration: PPOConfiguration = try Self.decode(
         value, PPOConfiguration.CodingKeys.allCases.map(\.rawValue), reader)
       try Self.validate(file) { try configuration.validate() }
       algorithm = .ppo(configuration)
+      resolved = try Self.complete(value, configuration)
     case .dqn:
       let configuration: DQNConfiguration = try Self.decode(
         value, DQNConfiguration.CodingKeys.allCases.map(\.rawValue), reader)
       try Self.validate(file) { try configuration.validate() }
       algorithm = .dqn(configuration)
+      resolved = try Self.complete(value, configuration)
     case .qLearning:
       let configuration: QLearningConfiguration = try Self.decode(
         value, QLearningConfiguration.CodingKeys.allCases.map(\.rawValue), reader)
       try Self.validate(file) { try configuration.validate() }
       algorithm = .qLearning(configuration)
+      resolved = try Self.complete(value, configuration)
     }
   }
 
@@ -95,6 +98,17 @@ public struct AgentSpec: Sendable {
       context.debugDescription
     default: "another kind of number is expected"
     }
+  }
+
+  /// A specification with the keys that a configuration has besides.
+  private static func complete(
+    _ value: SpecValue, _ configuration: some Encodable
+  ) throws -> SpecValue {
+    let all = try JSONDecoder().decode(SpecValue.self, from: JSONEncoder().encode(configuration))
+    guard case .map(let given) = value.content, case .map(let defaults) = all.content else {
+      return value
+    }
+    return SpecValue(.map(defaults.merging(given) { _, given in given }))
   }
 
   private static func validate(_ file: String, _ check: () throws -> Void) throws {

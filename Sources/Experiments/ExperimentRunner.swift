@@ -193,8 +193,8 @@ extension TrainingRun {
   /// The record of the checkpoint in the folder, if it is of this very run.
   private var checkpoint: Checkpoint<RunRecord>? {
     guard let found = try? Checkpoint<RunRecord>(contentsOf: folder),
-      found.record.environment.sha256 == environment.sha256, found.record.seed == seed,
-      (try? found.record.agent.canonicalJSON()) == (try? agent.resolved.canonicalJSON())
+      let own = try? RunRecord(environment: environment, agent: agent, seed: seed),
+      found.record.isOfSameRun(as: own)
     else { return nil }
     return found
   }

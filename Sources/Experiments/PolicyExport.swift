@@ -23,7 +23,7 @@ public enum PolicyExport {
       name: name, version: version,
       environment: .init(id: record.environment.id, sha256: record.environment.sha256),
       provenance: [
-        "agent": String(decoding: try record.agent.canonicalJSON(), as: UTF8.self),
+        "agent": String(decoding: try record.agent.spec.canonicalJSON(), as: UTF8.self),
         "seed": "\(record.seed)", "steps": "\(checkpoint.steps)",
         "commit": record.provenance.commit, "compiler": record.provenance.compiler,
         "blas_core": record.provenance.blasCore,

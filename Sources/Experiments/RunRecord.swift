@@ -1,4 +1,5 @@
 import Algebra
+import Deployment
 import Foundation
 import Rebalancing
 
@@ -7,9 +8,11 @@ import Rebalancing
 /// It holds no times, thread counts or host names, so equal runs have equal bytes.
 public struct RunRecord: Codable, Sendable {
   public var environment: Environment
-  public var agent: SpecValue
+  public var agent: Agent
   public var seed: UInt64
   public var provenance: Provenance
+  /// What the checkpoint was chosen by; absent where it is the last one.
+  public var evaluation: TrainingEvaluation?
 
   /// The environment, resolved.
   public struct Environment: Codable, Sendable {
@@ -20,18 +23,33 @@ public struct RunRecord: Codable, Sendable {
     public var spec: SpecValue
   }
 
-  init(environment: EnvironmentSpec, agent: AgentSpec, seed: UInt64) {
+  /// The agent, resolved.
+  public struct Agent: Codable, Sendable {
+    public var sha256: String
+    public var spec: SpecValue
+  }
+
+  init(environment: EnvironmentSpec, agent: AgentSpec, seed: UInt64) throws {
     self.environment = Environment(
       id: environment.task.id, sha256: environment.sha256, folder: environment.folder,
       spec: environment.resolved)
-    self.agent = agent.resolved
+    self.agent = Agent(
+      sha256: Deployment.sha256(try agent.resolved.canonicalJSON()), spec: agent.resolved)
     self.seed = seed
     provenance = .current
+  }
+
+  /// Whether it is of the same environment, agent and seed.
+  func isOfSameRun(as other: RunRecord) -> Bool {
+    environment.sha256 == other.environment.sha256 && agent.sha256 == other.agent.sha256
+      && seed == other.seed
   }
 }
 
 /// What a figure depends on besides its specification.
 public struct Provenance: Codable, Sendable, Hashable {
+  /// The version of this package.
+  public var version: String
   /// The repository's commit, with `+` where files differ from it.
   public var commit: String
   public var compiler: String
@@ -39,14 +57,16 @@ public struct Provenance: Codable, Sendable, Hashable {
   public var blasCore: String
 
   enum CodingKeys: String, CodingKey {
-    case commit, compiler
+    case version, commit, compiler
     case blasCore = "blas_core"
   }
 
+  /// The version of this package, until a tag says otherwise.
+  public static let packageVersion = "0.1.0"
+
   /// Of this program, here.
-  public static var current: Provenance {
-    Provenance(commit: commit, compiler: compiler, blasCore: BLAS.coreName)
-  }
+  public static let current = Provenance(
+    version: packageVersion, commit: commit, compiler: compiler, blasCore: BLAS.coreName)
 
   private static var commit: String {
     guard let head = git("rev-parse", "--short=12", "HEAD") else { return "unknown" }

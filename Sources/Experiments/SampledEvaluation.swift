@@ -37,6 +37,8 @@ public struct SampledEvaluation: Sendable, Codable {
     public var transaction: Estimate
     public var tax: Estimate
     public var drift: Estimate
+    /// What the agent of the environment maximises.
+    public var reward: Estimate
     public var turnover: Estimate
     public var trackingError: Double
     public var trades: Double
@@ -53,6 +55,7 @@ public struct SampledEvaluation: Sendable, Codable {
       case transaction = "transaction_bp"
       case tax = "tax_bp"
       case drift = "drift_bp"
+      case reward = "reward_per_step"
       case turnover = "turnover_per_year"
       case trackingError = "tracking_error_bp"
       case trades = "trades_per_year"
@@ -134,6 +137,7 @@ private struct Play: Sendable {
     var transaction = 0.0
     var tax = 0.0
     var drift = 0.0
+    var reward = 0.0
     var turnover = 0.0
     var cost: Double { transaction + tax + drift }
 
@@ -142,6 +146,7 @@ private struct Play: Sendable {
       transaction += outcome.transactionCost
       tax += outcome.taxCost
       drift += outcome.driftCost
+      reward += outcome.reward
       turnover += outcome.turnover
     }
   }
@@ -197,7 +202,8 @@ private struct Play: Sendable {
     let steps = samples.reduce(0) { $0 + $1.steps }
     return SampledEvaluation.Row(
       name: policy.name, cost: estimate(\.cost, 1e4), transaction: estimate(\.transaction, 1e4),
-      tax: estimate(\.tax, 1e4), drift: estimate(\.drift, 1e4), turnover: estimate(\.turnover, 1),
+      tax: estimate(\.tax, 1e4), drift: estimate(\.drift, 1e4),
+      reward: estimate(\.reward, 1 / task.stepsPerYear), turnover: estimate(\.turnover, 1),
       trackingError: trackingError * 1e4, trades: Double(trades) * task.stepsPerYear / steps,
       tradeCount: trades, finalValue: finalValues.mean, identityError: identityError)
   }

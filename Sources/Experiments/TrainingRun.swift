@@ -3,11 +3,12 @@ public import Foundation
 public import Learning
 import Rebalancing
 
-/// One training: an environment, an agent, a seed, and the folder that the checkpoint goes to.
+/// One training: an environment, an agent, a seed, and the folder that its results go to.
 public struct TrainingRun: Sendable {
   public let environment: EnvironmentSpec
   public let agent: AgentSpec
   public let seed: UInt64
+  /// See `RunFolder`.
   public let folder: URL
 
   public init(environment: EnvironmentSpec, agent: AgentSpec, seed: UInt64, folder: URL) {
@@ -25,16 +26,30 @@ public struct TrainingRun: Sendable {
     case stopped
   }
 
+  /// What is told while it runs.
+  public enum Event: Sendable {
+    /// It begins, with the steps that an earlier program played.
+    case start(steps: Int)
+    case update(UpdateReport)
+    case evaluation(TrainingEvaluation)
+  }
+
   /// What runs beside the training.
   public struct Options: Sendable {
     /// Threads; the result does not depend on them.
     public var workers = 2
+    /// Asked before each update for another number of threads than `workers`.
+    public var threads: (@Sendable () -> Int)?
     /// Continue from the checkpoint in the folder, if there is one.
     public var resumes = false
+    /// Environment steps between two checkpoints; a tenth of the run by default.
+    public var checkpointInterval: Int?
+    /// Whether, when and on what the policy is evaluated.
+    public var evaluation: TrainingEvaluation.Plan?
     /// Asked before each update.
     public var shouldStop: @Sendable () -> Bool = { false }
-    /// Told of each update.
-    public var progress: @Sendable (UpdateReport) -> Void = { _ in }
+    /// Told of the start, each update and each evaluation.
+    public var progress: @Sendable (Event) -> Void = { _ in }
     public init() {}
   }
 
@@ -71,35 +86,38 @@ public struct TrainingRun: Sendable {
     // Parallelism is ours; BLAS threads would change the order of sums.
     BLAS.threads = 1
     var learner = learner
-    let record = RunRecord(environment: environment, agent: agent, seed: seed)
-    if options.resumes, Checkpoint<RunRecord>.isThere(folder) {
-      try resume(&learner, record)
-    } else {
-      // A folder that cannot be written is found before the work, not after.
-      try Checkpoint(of: learner, record: record).write(to: folder)
-    }
+    var keeper = try RunKeeper(self, &learner, options)
     let training = Training(
       totalSteps: agent.totalSteps, workers: options.workers,
-      checkpointInterval: max(agent.totalSteps / 10, 1))
-    let isFinished = try training.run(
-      &learner,
-      checkpoint: { try Checkpoint(of: $0, record: record).write(to: folder) },
-      shouldStop: options.shouldStop, progress: options.progress)
-    try Checkpoint(of: learner, record: record).write(to: folder)
-    return isFinished ? .finished : .stopped
-  }
-
-  private func resume(_ learner: inout some Learner, _ record: RunRecord) throws {
-    let checkpoint = try Checkpoint<RunRecord>(contentsOf: folder)
-    let other = checkpoint.record
-    guard other.environment.sha256 == record.environment.sha256, other.seed == seed,
-      try other.agent.canonicalJSON() == record.agent.canonicalJSON()
-    else {
-      throw SpecError(
-        file: folder.path,
-        "the checkpoint is of another run (\(other.environment.id), seed \(other.seed)); "
-          + "choose another folder or leave --resume out")
+      checkpointInterval: options.checkpointInterval ?? max(agent.totalSteps / 10, 1),
+      evaluationInterval: options.evaluation?.interval)
+    do {
+      let isFinished = try training.run(
+        &learner, checkpoint: { try keeper.save($0) }, evaluate: { try keeper.evaluate($0) },
+        shouldStop: options.shouldStop, threads: options.threads,
+        progress: { try keeper.note($0) })
+      try keeper.save(learner, outcome: isFinished ? .finished : .stopped)
+      return isFinished ? .finished : .stopped
+    } catch {
+      keeper.close(steps: learner.stepsDone)
+      throw error
     }
-    try checkpoint.restore(&learner)
+  }
+}
+
+/// A training whose numbers are lost: not finite, or too large to mean anything.
+public struct TrainingDiverged: Error, CustomStringConvertible, Sendable {
+  /// Environment steps until then.
+  public let steps: Int
+  public let seed: UInt64
+  /// Which, and how.
+  public let finding: String
+  /// The last checkpoint before, and its steps.
+  public let checkpoint: String
+  public let checkpointSteps: Int
+
+  public var description: String {
+    "seed \(seed) diverged at step \(steps): \(finding); the last good checkpoint is \(checkpoint), "
+      + "of step \(checkpointSteps)"
   }
 }

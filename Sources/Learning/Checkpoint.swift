@@ -1,7 +1,7 @@
 public import Foundation
 
 /// A folder from which training continues to the same bits:
-/// `policy.safetensors`, `training.safetensors` and `record.json`.
+/// `policy.safetensors`, `training.safetensors` and `record.json`; other files there are left alone.
 ///
 /// Nothing in it depends on time, machine or threads: equal runs give equal bytes.
 public struct Checkpoint<Record: Codable & Sendable>: Sendable {
@@ -58,8 +58,23 @@ private struct RecordFile<Record: Codable>: Codable {
 }
 
 extension Checkpoint {
-  /// Writes the folder as a whole, see `writeFolder`.
+  /// The names of its files.
+  public static var fileNames: Set<String> { [policyName, trainingName, recordName] }
+
+  /// The first tensor, by name, with a number that is not finite.
+  public var firstNotFinite: String? {
+    let all = policy.safetensors.tensors.merging(trainingTensors) { _, new in new }
+    return all.keys.sorted().first { all[$0]?.isFinite == false }
+  }
+
+  /// Writes its files all at once, see `replaceFiles`.
+  ///
+  /// - Throws: without a change where a number is not finite: from there nothing can go on.
   public func write(to folder: URL) throws {
+    if let name = firstNotFinite {
+      throw CheckpointError(
+        path: folder.path, problem: "not written: tensor \(name) has numbers that are not finite")
+    }
     var files = [
       policyName: Data(policy.safetensors.encoded()),
       trainingName: Data(Safetensors(tensors: trainingTensors).encoded()),
@@ -69,29 +84,41 @@ extension Checkpoint {
     record.checksums[recordName] = blankChecksum
     record.checksums[recordName] = checksum(try record.encoded())
     files[recordName] = try record.encoded()
-    try writeFolder(files, to: folder)
+    try replaceFiles(files, in: folder)
   }
 
-  /// Whether there is a folder, or one that a crash has set aside.
+  /// Whether a folder holds any of its files.
   public static func isThere(_ folder: URL) -> Bool {
-    FileManager.default.fileExists(atPath: existingFolder(folder).path)
+    fileNames.contains {
+      FileManager.default.fileExists(atPath: currentFile($0, in: folder).path)
+    }
   }
 
   /// Reads a folder and checks every file.
   public init(contentsOf folder: URL) throws(CheckpointError) {
-    let source = existingFolder(folder)
-    guard FileManager.default.fileExists(atPath: source.path) else {
+    guard FileManager.default.fileExists(atPath: folder.path) else {
       throw CheckpointError(path: folder.path, problem: "no such folder")
     }
-    let file: RecordFile<Record> = try Self.record(source.appending(path: recordName))
+    // A training may be writing: the old files go while they are read.
+    for _ in 0..<3 {
+      if let read = try? Self(reading: folder) {
+        self = read
+        return
+      }
+    }
+    try self.init(reading: folder)
+  }
+
+  private init(reading folder: URL) throws(CheckpointError) {
+    let file: RecordFile<Record> = try Self.record(currentFile(recordName, in: folder))
     record = file.record
     steps = file.steps
-    let policyFile = try Self.tensors(source, policyName, file.checksums)
+    let policyFile = try Self.tensors(folder, policyName, file.checksums)
     do { policy = try LearnedPolicy(policyFile) } catch {
       throw CheckpointError(
-        path: source.appending(path: policyName).path, problem: error.description)
+        path: currentFile(policyName, in: folder).path, problem: error.description)
     }
-    trainingTensors = try Self.tensors(source, trainingName, file.checksums).tensors
+    trainingTensors = try Self.tensors(folder, trainingName, file.checksums).tensors
   }
 
   private static func record(_ file: URL) throws(CheckpointError) -> RecordFile<Record> {
@@ -111,7 +138,7 @@ extension Checkpoint {
   private static func tensors(
     _ folder: URL, _ name: String, _ checksums: [String: String]
   ) throws(CheckpointError) -> Safetensors {
-    let file = folder.appending(path: name)
+    let file = currentFile(name, in: folder)
     let bytes = Array(try contents(file))
     try check(checksum(bytes), checksums[name] ?? "missing", file)
     do { return try Safetensors(decoding: bytes) } catch {

@@ -7,18 +7,28 @@ public struct FolderWritingError: Error, CustomStringConvertible, Sendable, Equa
   public var description: String {
     "\(path): cannot be written: \(reason); what was there before is unchanged"
   }
+
+  public init(path: String, reason: String) {
+    self.path = path
+    self.reason = reason
+  }
+
+  /// In the system's words for an error of the file system.
+  init(path: String, _ error: any Error) {
+    self.init(path: path, reason: Learning.reason(error))
+  }
 }
 
 /// Writes a folder of files as a whole: a reader finds the old one or the new one, never a mixture.
 ///
 /// Files are written to `NAME.tmp` beside it, which then takes its place; in between the old folder is
-/// `NAME.replaced`, see `existingFolder`. Only a folder that holds nothing but files of these names
-/// is replaced: what else a user keeps there is not ours to remove.
+/// `NAME.replaced`. Only a folder that holds nothing but files of these names is replaced: what else a
+/// user keeps there is not ours to remove.
 public func writeFolder(_ files: [String: Data], to folder: URL) throws(FolderWritingError) {
   let manager = FileManager.default
   let temporary = folder.sibling("tmp")
   let old = folder.sibling("replaced")
-  try checkReplaceable(folder, by: files)
+  try checkNothingElse(in: folder, than: Set(files.keys))
   do {
     try? manager.removeItem(at: temporary)
     try manager.createDirectory(at: temporary, withIntermediateDirectories: true)
@@ -30,20 +40,21 @@ public func writeFolder(_ files: [String: Data], to folder: URL) throws(FolderWr
     try manager.moveItem(at: temporary, to: folder)
     try? manager.removeItem(at: old)
   } catch {
-    throw FolderWritingError(path: folder.path, reason: reason(error))
+    throw FolderWritingError(path: folder.path, error)
   }
 }
 
-private func checkReplaceable(
-  _ folder: URL, by files: [String: Data]
+/// Refuses a folder that holds anything but files and folders of these names.
+public func checkNothingElse(
+  in folder: URL, than known: Set<String>
 ) throws(FolderWritingError) {
   let manager = FileManager.default
   guard manager.fileExists(atPath: folder.path) else { return }
   let names: [String]
   do { names = try manager.contentsOfDirectory(atPath: folder.path) } catch {
-    throw FolderWritingError(path: folder.path, reason: reason(error))
+    throw FolderWritingError(path: folder.path, error)
   }
-  if let other = names.sorted().first(where: { files[$0] == nil }) {
+  if let other = names.sorted().first(where: { !known.contains($0) }) {
     throw FolderWritingError(
       path: folder.path, reason: "it holds “\(other)”, which would be lost; choose another folder")
   }
@@ -54,7 +65,7 @@ public func createFolder(_ folder: URL) throws(FolderWritingError) {
   do {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   } catch {
-    throw FolderWritingError(path: folder.path, reason: reason(error))
+    throw FolderWritingError(path: folder.path, error)
   }
 }
 
@@ -63,11 +74,6 @@ private func reason(_ error: any Error) -> String {
   let cause = (error as? CocoaError)?.underlying ?? error
   guard let code = (cause as? POSIXError)?.code else { return error.localizedDescription }
   return unsafe String(cString: strerror(code.rawValue))
-}
-
-/// A folder, or its predecessor should a program have ended in the middle of `writeFolder`.
-func existingFolder(_ folder: URL) -> URL {
-  FileManager.default.fileExists(atPath: folder.path) ? folder : folder.sibling("replaced")
 }
 
 extension URL {

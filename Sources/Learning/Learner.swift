@@ -32,6 +32,19 @@ public struct UpdateReport: Sendable, Equatable {
     self.meanReward = meanReward
     self.figures = figures
   }
+
+  /// Figures beyond this are as lost as those that are not finite: a loss of this size is of values
+  /// that `Float` no longer tells apart.
+  public static let largestFigure = 1e15
+
+  /// What is wrong with the first figure, by name, that is not finite or beyond `largestFigure`.
+  public var fault: String? {
+    let all = [("mean_reward", meanReward)] + figures.sorted { $0.key < $1.key }
+    guard let (name, value) = all.first(where: { !(abs($0.1) <= Self.largestFigure) }) else {
+      return nil
+    }
+    return "\(name) is " + (value.isNaN ? "not a number" : "\(value)")
+  }
 }
 
 /// Saved tensors that do not belong to this learner.

@@ -55,6 +55,17 @@ public struct Tensor: Sendable, Equatable {
   }
 }
 
+extension Tensor {
+  /// Whether every number is finite; integers are.
+  var isFinite: Bool {
+    switch type {
+    case .f32: values(as: Float.self)?.allSatisfy(\.isFinite) ?? true
+    case .f64: values(as: Double.self)?.allSatisfy(\.isFinite) ?? true
+    case .i32, .i64, .u8, .u32, .u64: true
+    }
+  }
+}
+
 /// A Swift type of numbers in tensors. Bytes are taken from memory: the machine must be little-endian,
 /// as all that Swift is shipped for are.
 public protocol TensorElement: BitwiseCopyable, Sendable {

@@ -13,6 +13,13 @@ public struct DataReport: Sendable, Hashable, Codable {
   /// The assets, in the order of the file or by name.
   public let assets: [AssetReport]
 
+  enum CodingKeys: String, CodingKey {
+    case source, assets
+    case commonRows = "common_rows"
+    case commonFirst = "common_first"
+    case commonLast = "common_last"
+  }
+
   /// One asset over all its days.
   public struct AssetReport: Sendable, Hashable, Codable {
     public let asset: String
@@ -29,6 +36,14 @@ public struct DataReport: Sendable, Hashable, Codable {
     public let gaps: [Gap]
     /// Moves that the next day took back; see `PriceHistory.suspectPrints`.
     public let suspectPrints: [SuspectPrint]
+
+    enum CodingKeys: String, CodingKey {
+      case asset, rows, first, last, gaps
+      case annualReturn = "annual_return"
+      case annualVolatility = "annual_volatility"
+      case largestMove = "largest_move"
+      case suspectPrints = "suspect_prints"
+    }
   }
 
   /// A return into a day.

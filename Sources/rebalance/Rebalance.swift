@@ -19,6 +19,7 @@ struct Rebalance: ParsableCommand {
 
       Example: rebalance solve --env envs/two-asset-monthly-v0.yaml
       """,
+    version: Provenance.packageVersion,
     subcommands: [
       Doctor.self, List.self, Show.self, Simulate.self, Train.self, Evaluate.self, Solve.self,
       Run.self, Export.self, Verify.self, Decide.self, DataCommand.self, TaxCommand.self,
@@ -39,7 +40,7 @@ struct Rebalance: ParsableCommand {
   }
 
   /// The exit code of an error of ours; `nil` for those of the argument parser.
-  private static func exitCode(of error: any Error) -> Int32? {
+  static func exitCode(of error: any Error) -> Int32? {
     switch error {
     case is SpecError, is RuleError, is NotExactlySolvable, is LearningConfigurationError,
       is NoStationaryLaw:

@@ -28,14 +28,29 @@ private let rows = [
     keys: [
       "name", "cost_bp_per_year", "transaction_bp", "drift_bp", "tax_bp", "turnover_per_year",
       "tracking_error_bp", "trades_per_year", "trades", "final_value", "identity_error",
+      "reward_per_step",
     ]),
   Rows(
     command: sampled, list: "pairs", count: 3,
     keys: ["first", "second", "cost_difference_bp", "interval_95"]),
   Rows(
     command: "data check envs/data/us-stock-bond.csv", list: "assets", count: 3,
-    keys: ["asset", "rows", "first", "last"]),
+    keys: [
+      "asset", "rows", "first", "last", "annual_return", "annual_volatility", "largest_move",
+      "gaps",
+      "suspect_prints",
+    ]),
 ]
+
+/// The keys of a document and of all in it.
+private func allKeys(_ value: Any) -> Set<String> {
+  switch value {
+  case let map as [String: Any]:
+    map.reduce(into: Set(map.keys)) { $0.formUnion(allKeys($1.value)) }
+  case let list as [Any]: list.reduce(into: []) { $0.formUnion(allKeys($1)) }
+  default: []
+  }
+}
 
 @Suite struct DocumentTests {
   @Test(arguments: rows)
@@ -45,6 +60,17 @@ private let rows = [
     let list = try #require(try run.json()[rows.list] as? [[String: Any]])
     #expect(list.count == rows.count)
     for row in list { #expect(rows.keys.isSubset(of: row.keys), "\(row.keys.sorted())") }
+  }
+
+  @Test(arguments: [
+    "data check envs/data/us-stock-bond.csv", sampled, exact, "doctor", "list envs",
+    "show two-asset-monthly-v0", "bench decision", "solve --env two-asset-monthly-v0",
+  ])
+  func `names keys in snake case`(command: String) throws {
+    let run = try rebalance(command.split(separator: " ").map(String.init) + ["--json"])
+    let keys = allKeys(try run.json())
+    #expect(!keys.isEmpty)
+    for key in keys { #expect(key == key.lowercased() && !key.contains("-"), "\(key)") }
   }
 
   @Test func `gives means with standard errors, and pairs with intervals around them`() throws {

@@ -54,16 +54,21 @@ import Testing
     #expect(work.names == ["out"])
   }
 
-  @Test func `resumes a checkpoint that a crash has set aside`() throws {
+  @Test func `resumes a checkpoint that a crash has left between two places`() throws {
     let work = try Workplace()
     let checkpoint = try work.copyOfCheckpoint()
     let whole = try contents(checkpoint)
-    try FileManager.default.moveItem(
-      atPath: checkpoint, toPath: work.path("checkpoint.replaced"))
+    try FileManager.default.createDirectory(
+      atPath: checkpoint + "/next", withIntermediateDirectories: false)
+    for name in ["record.json", "policy.safetensors"] {
+      try FileManager.default.moveItem(
+        atPath: "\(checkpoint)/\(name)", toPath: "\(checkpoint)/next/\(name)")
+    }
     // Other steps make another run: were it begun anew, this would succeed.
     #expect(try train(checkpoint, "--resume", "--seed", "9").status == 64)
     #expect(try train(checkpoint, "--resume").status == 0)
     #expect(try contents(checkpoint) == whole)
+    #expect(!FileManager.default.fileExists(atPath: checkpoint + "/next"))
     #expect(work.names == ["checkpoint"])
   }
 

@@ -108,13 +108,71 @@ import Testing
     }
   }
 
-  @Test func `a checkpoint set aside by a crash is found`() throws {
+  @Test(arguments: [0, 1, 2, 3])
+  func `a checkpoint that a crash has left between two places is whole`(moved: Int) throws {
+    try withFolder { folder in
+      let manager = FileManager.default
+      let checkpoint = folder.appending(path: "c")
+      var learner = try Self.ppo()
+      let blank = Checkpoint(of: learner, record: Record())
+      try blank.write(to: checkpoint)
+      let old = try files(checkpoint)
+      _ = learner.update(workers: 1)
+      try Checkpoint(of: learner, record: Record()).write(to: checkpoint)
+      let new = try files(checkpoint)
+      #expect(old.keys == new.keys && old != new)
+      // The crash came when so many of the new files had replaced old ones.
+      let next = checkpoint.appending(path: "next")
+      try manager.createDirectory(at: next, withIntermediateDirectories: false)
+      for (i, name) in old.keys.sorted().enumerated() where i >= moved {
+        try manager.moveItem(
+          at: checkpoint.appending(path: name), to: next.appending(path: name))
+        try old[name]?.write(to: checkpoint.appending(path: name))
+      }
+      #expect(try Checkpoint<Record>(contentsOf: checkpoint).steps == learner.stepsDone)
+      // The next write tidies up, and leaves what is not its own.
+      try Data("mine".utf8).write(to: checkpoint.appending(path: "notes.txt"))
+      try blank.write(to: checkpoint)
+      #expect(try files(checkpoint) == old.merging(["notes.txt": Data("mine".utf8)]) { a, _ in a })
+    }
+  }
+
+  @Test func `a checkpoint that a crash has begun is as if it were not there`() throws {
     try withFolder { folder in
       let checkpoint = folder.appending(path: "c")
+      let draft = checkpoint.appending(path: "next.tmp")
+      try FileManager.default.createDirectory(at: draft, withIntermediateDirectories: true)
+      try Data("half".utf8).write(to: draft.appending(path: "record.json"))
+      #expect(!Checkpoint<Record>.isThere(checkpoint))
       try Checkpoint(of: Self.ppo(), record: Record()).write(to: checkpoint)
-      try FileManager.default.moveItem(at: checkpoint, to: folder.appending(path: "c.replaced"))
       #expect(try Checkpoint<Record>(contentsOf: checkpoint).steps == 0)
+      #expect(try files(checkpoint).keys.sorted() == Checkpoint<Record>.fileNames.sorted())
     }
+  }
+
+  @Test(arguments: [Float.nan, .infinity])
+  func `a state that is not finite is not written`(value: Float) throws {
+    try withFolder { folder in
+      let checkpoint = folder.appending(path: "c")
+      var state = Checkpoint(of: try Self.ppo(), record: Record())
+      try state.write(to: checkpoint)
+      let before = try files(checkpoint)
+      state.trainingTensors["critic.layers.0.bias"] = Tensor([0, value])
+      #expect(state.firstNotFinite == "critic.layers.0.bias")
+      let error = #expect(throws: CheckpointError.self) { try state.write(to: checkpoint) }
+      #expect(error?.problem.contains("critic.layers.0.bias has numbers that are not") == true)
+      #expect(try files(checkpoint) == before)
+    }
+  }
+
+  @Test func `figures that are lost are named`() {
+    func fault(_ reward: Double, _ loss: Double) -> String? {
+      UpdateReport(stepsDone: 1, meanReward: reward, figures: ["a": 1, "loss": loss]).fault
+    }
+    #expect(fault(-1e15, 1e15) == nil)
+    #expect(fault(0, .nan) == "loss is not a number")
+    #expect(fault(0, 2e15) == "loss is 2e+15")
+    #expect(fault(-.infinity, .nan) == "mean_reward is -inf")
   }
 
   @Test func `a state of another agent is refused and changes nothing`() throws {
@@ -159,6 +217,30 @@ import Testing
     #expect(!training.run(&other, shouldStop: { true }))
     #expect(other.stepsDone == 0)
   }
+
+  @Test func `training evaluates before it saves, and at the end`() throws {
+    var agent = try Self.table()
+    var events = [String]()
+    let training = Training(
+      totalSteps: 9_000, checkpointInterval: 4_000, evaluationInterval: 4_000)
+    training.run(
+      &agent, checkpoint: { events.append("save \($0.stepsDone)") },
+      evaluate: { events.append("evaluate \($0.stepsDone)") }, shouldStop: { false },
+      progress: { _ in })
+    #expect(
+      events == [
+        "evaluate 4000", "save 4000", "evaluate 8000", "save 8000", "evaluate 10000",
+      ])
+  }
+}
+
+/// The files of a folder, by name.
+private func files(_ folder: URL) throws -> [String: Data] {
+  var files: [String: Data] = [:]
+  for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
+    files[name] = try Data(contentsOf: folder.appending(path: name))
+  }
+  return files
 }
 
 private func withFolder(_ body: (URL) throws -> Void) throws {
