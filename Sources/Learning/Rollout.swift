@@ -97,7 +97,7 @@ package struct Rollout: Sendable {
   /// - Returns: false, and then nothing has changed, where one has.
   private mutating func estimateSixteen(_ t: Int, _ c: Int, _ rule: AdvantageRule) -> Bool {
     let i = t * copies + c
-    guard unsafe !terminated.anyOfSixteen(i), unsafe !truncated.anyOfSixteen(i) else {
+    guard !terminated.anyOfSixteen(i), !truncated.anyOfSixteen(i) else {
       return false
     }
     let isLast = t == steps - 1
