@@ -39,6 +39,10 @@ def curves(folder):
     return {tag: reader.Scalars(tag) for tag in reader.Tags()["scalars"]}
 
 
+def files(folder):
+    return len(list((folder / "log").glob("events.*")))
+
+
 def values(folder):
     """The points of all curves but those of the clock."""
     return {
@@ -80,16 +84,19 @@ class TensorBoardTest(unittest.TestCase):
         train(self.folder / "whole", "ppo", "--steps", "300000")
         parts = self.folder / "parts"
         kills = 0
-        for pause in (0.25, 0.35, 0.45):
+        for pause in (0.05, 0.1, 0.2):
+            before = files(parts)
             process = subprocess.Popen(
                 command(parts, "ppo", "--steps", "300000", "--resume"), cwd=TOP,
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            while process.poll() is None and files(parts) == before:
+                time.sleep(0.002)
             time.sleep(pause)
             process.send_signal(signal.SIGKILL)
             kills += process.wait() == -signal.SIGKILL
         self.assertGreater(kills, 0)
         train(parts, "ppo", "--steps", "300000", "--resume")
-        self.assertEqual(len(list((parts / "log").glob("events.*"))), kills + 1)
+        self.assertEqual(files(parts), kills + 1)
         self.assertEqual(values(parts / "log"), values(self.folder / "whole" / "log"))
 
     def test_a_record_that_was_torn_does_not_hide_what_follows(self):
