@@ -4,6 +4,7 @@ Run by scripts/test, in the virtual environment .build/python.
 """
 
 import json
+import logging
 import math
 import os
 import signal
@@ -16,6 +17,8 @@ from pathlib import Path
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 TOP = Path(__file__).resolve().parents[2]
+# It tells of every restart.
+logging.getLogger("tensorboard").setLevel(logging.ERROR)
 PROGRAM = TOP / ".build" / "release" / "rebalance"
 
 
