@@ -68,7 +68,7 @@ private func allKeys(_ value: Any) -> Set<String> {
   ])
   func `names keys in snake case`(command: String) throws {
     let run = try rebalance(command.split(separator: " ").map(String.init) + ["--json"])
-    let keys = allKeys(try run.json())
+    let keys = allKeys(try JSONSerialization.jsonObject(with: Data(run.output.utf8)))
     #expect(!keys.isEmpty)
     for key in keys { #expect(key == key.lowercased() && !key.contains("-"), "\(key)") }
   }

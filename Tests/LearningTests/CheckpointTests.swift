@@ -171,7 +171,8 @@ import Testing
     }
     #expect(fault(-1e15, 1e15) == nil)
     #expect(fault(0, .nan) == "loss is not a number")
-    #expect(fault(0, 2e15) == "loss is 2e+15")
+    #expect(fault(0, -1.1e15)?.hasPrefix("loss is -11") == true)
+    #expect(fault(0, 2e20) == "loss is 2e+20")
     #expect(fault(-.infinity, .nan) == "mean_reward is -inf")
   }
 

@@ -4,6 +4,7 @@ Run by scripts/test, in the virtual environment .build/python.
 """
 
 import json
+import logging
 import math
 import os
 import signal
@@ -16,6 +17,8 @@ from pathlib import Path
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 TOP = Path(__file__).resolve().parents[2]
+# It tells of every restart.
+logging.getLogger("tensorboard").setLevel(logging.ERROR)
 PROGRAM = TOP / ".build" / "release" / "rebalance"
 
 
@@ -37,6 +40,10 @@ def curves(folder):
     reader = EventAccumulator(str(folder), size_guidance={"scalars": 0})
     reader.Reload()
     return {tag: reader.Scalars(tag) for tag in reader.Tags()["scalars"]}
+
+
+def files(folder):
+    return len(list((folder / "log").glob("events.*")))
 
 
 def values(folder):
@@ -80,16 +87,19 @@ class TensorBoardTest(unittest.TestCase):
         train(self.folder / "whole", "ppo", "--steps", "300000")
         parts = self.folder / "parts"
         kills = 0
-        for pause in (0.25, 0.35, 0.45):
+        for pause in (0.05, 0.1, 0.2):
+            before = files(parts)
             process = subprocess.Popen(
                 command(parts, "ppo", "--steps", "300000", "--resume"), cwd=TOP,
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            while process.poll() is None and files(parts) == before:
+                time.sleep(0.002)
             time.sleep(pause)
             process.send_signal(signal.SIGKILL)
             kills += process.wait() == -signal.SIGKILL
         self.assertGreater(kills, 0)
         train(parts, "ppo", "--steps", "300000", "--resume")
-        self.assertEqual(len(list((parts / "log").glob("events.*"))), kills + 1)
+        self.assertEqual(files(parts), kills + 1)
         self.assertEqual(values(parts / "log"), values(self.folder / "whole" / "log"))
 
     def test_a_record_that_was_torn_does_not_hide_what_follows(self):
