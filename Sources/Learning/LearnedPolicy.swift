@@ -6,12 +6,15 @@ public enum LearnedPolicy: Sendable, Equatable {
   case network(Network)
   /// A table of action values over bins of the observation.
   case table(QTable)
+  /// A rule in words, for a catalogue that knows it: it scores nothing itself.
+  case rule(String)
 
   /// Numbers in an observation.
   public var observationSize: Int {
     switch self {
     case .network(let network): network.inputCount
     case .table(let table): table.discretizer.dimensions
+    case .rule: 0
     }
   }
 
@@ -20,6 +23,7 @@ public enum LearnedPolicy: Sendable, Equatable {
     switch self {
     case .network(let network): network.outputCount
     case .table(let table): table.actionCount
+    case .rule: 0
     }
   }
 
@@ -28,6 +32,7 @@ public enum LearnedPolicy: Sendable, Equatable {
     switch self {
     case .network(let network): network.scores(observation)
     case .table(let table): table.scores(observation)
+    case .rule: []
     }
   }
 
@@ -53,7 +58,7 @@ public struct PolicyFileError: Error, CustomStringConvertible, Sendable, Equatab
 }
 
 extension LearnedPolicy {
-  /// The policy as a file's content; `kind` in the metadata is `network` or `table`.
+  /// The policy as a file's content; `kind` in the metadata is `network`, `table` or `rule`.
   public var safetensors: Safetensors {
     switch self {
     case .network(let network):
@@ -62,6 +67,8 @@ extension LearnedPolicy {
         metadata: ["kind": "network", "activation": network.activation.rawValue])
     case .table(let table):
       Safetensors(tensors: table.tensors, metadata: ["kind": "table"])
+    case .rule(let rule):
+      Safetensors(tensors: [:], metadata: ["kind": "rule", "rule": rule])
     }
   }
 
@@ -75,9 +82,14 @@ extension LearnedPolicy {
       } catch {
         throw PolicyFileError(description: error.description)
       }
+    case "rule":
+      guard let rule = file.metadata["rule"] else {
+        throw PolicyFileError(description: "the rule is missing")
+      }
+      self = .rule(rule)
     case let kind:
       throw PolicyFileError(
-        description: "the policy's kind is \(kind ?? "missing"), valid are network, table")
+        description: "the policy's kind is \(kind ?? "missing"), valid are network, table, rule")
     }
     guard safetensors.tensors.keys == file.tensors.keys else {
       let extra = file.tensors.keys.filter { safetensors.tensors[$0] == nil }.sorted()

@@ -14,8 +14,8 @@ import Testing
     expected.targetKL = 0.02
     #expect(ppo == expected)
     let q = try JSONDecoder().decode(
-      QLearningConfiguration.self, from: Data(#"{"bins": [3, 4], "low": [0, 1]}"#.utf8))
-    var table = QLearningConfiguration()
+      TabularConfiguration.self, from: Data(#"{"bins": [3, 4], "low": [0, 1]}"#.utf8))
+    var table = TabularConfiguration()
     table.bins = [3, 4]
     table.low = [0, 1]
     #expect(q == table)
@@ -32,7 +32,7 @@ import Testing
     (ppo.normalizeAdvantages, ppo.targetKL) = (false, 0.18)
     (ppo.rewardScaling, ppo.hiddenSizes, ppo.activation) = (.returnDeviation, [19], .relu)
     #expect(try copy(ppo) == ppo)
-    var q = QLearningConfiguration()
+    var q = TabularConfiguration()
     (q.totalSteps, q.copies, q.rolloutSteps, q.bins, q.low, q.high) = (1, 2, 3, [4], [5], [6])
     (q.criterion, q.discount, q.stepSize, q.stepSizePower) = (.averageReward, 0.7, 0.8, 0.9)
     (q.minimumStepSize, q.averageRewardStepSize, q.initialEpsilon) = (0.11, 0.12, 0.13)
@@ -61,6 +61,6 @@ import Testing
         $0.traceDecay = 1
       } == "trace_decay is 1, valid under average_reward is less than 1")
     #expect(throws: Never.self) { try PPOConfiguration().validate() }
-    #expect(throws: Never.self) { try QLearningConfiguration().validate() }
+    #expect(throws: Never.self) { try TabularConfiguration().validate() }
   }
 }
