@@ -37,7 +37,19 @@ import Testing
     (q.criterion, q.discount, q.stepSize, q.stepSizePower) = (.averageReward, 0.7, 0.8, 0.9)
     (q.minimumStepSize, q.averageRewardStepSize, q.initialEpsilon) = (0.11, 0.12, 0.13)
     (q.finalEpsilon, q.epsilonSteps, q.initialValue) = (0.14, 15, 16)
+    (q.method, q.tilings, q.returnSteps, q.traceDecay) = (.doubleQ, 17, 18, 0.19)
+    (q.cutTraces, q.stepSizeSchedule, q.finalStepSize) = (false, .harmonic, 0.20)
+    (q.stepSizeSteps, q.epsilonSchedule) = (21, .exponential)
     #expect(try copy(q) == q)
+    var planner = PlannerConfiguration()
+    (planner.method, planner.totalSteps, planner.bins) = (.policyIteration, 1, 2)
+    (planner.low, planner.high, planner.criterion) = (-3, 5, .discounted)
+    (planner.discount, planner.tolerance) = (0.6, 0.7)
+    #expect(try copy(planner) == planner)
+    var search = CrossEntropyConfiguration()
+    (search.totalSteps, search.population, search.elites) = (1, 3, 2)
+    (search.episodes, search.smoothing) = (4, 0.5)
+    #expect(try copy(search) == search)
   }
 
   private func copy<T: Codable>(_ value: T) throws -> T {

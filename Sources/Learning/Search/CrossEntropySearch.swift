@@ -154,7 +154,8 @@ public struct CrossEntropySearch<Problem: SearchProblem>: Learner {
         let places = RunningStatistics(
           elites.map { ($0.values[index] - low) / max(high - low, .leastNormalMagnitude) })
         marginals[index].mean += share * (places.mean - marginals[index].mean)
-        marginals[index].deviation += share * (places.standardDeviation - marginals[index].deviation)
+        marginals[index].deviation +=
+          share * (places.standardDeviation - marginals[index].deviation)
       case .choice(let count):
         for choice in 0..<count {
           let wins = elites.count { $0.values[index] == Double(choice) }

@@ -73,7 +73,9 @@ package struct ActionValueTable: Sendable {
 
   /// Number of tables.
   var tables: Int { method == .doubleQ ? 2 : 1 }
-  private var shape: Shape { Shape(tilings: tilings, actions: actionCount, table: rows * actionCount) }
+  private var shape: Shape {
+    Shape(tilings: tilings, actions: actionCount, table: rows * actionCount)
+  }
 
   /// The mean of the tables.
   func policy(_ discretizer: TabularDiscretizer) -> QTable {

@@ -107,11 +107,12 @@ public struct TabularLearner<E: VectorEnvironment>: Learner {
   private mutating func observe() -> Double {
     discretizer.findCells(of: transition.observations, into: &nextCells)
     swap(&step.rewards, &transition.rewards)
-    swap(&step.terminated, &transition.terminated)
+    // Copied number by number: shared storage would be allocated anew at every step.
     for i in nextCells.indices { step.futures[i] = nextCells[i] }
     var rewards = 0.0
     for copy in step.rewards.indices {
       rewards += Double(step.rewards[copy])
+      step.terminated[copy] = transition.terminated[copy]
       if transition.truncated[copy] {
         discretizer.findCells(of: transition.finalObservations, row: copy, into: &step.futures)
       }
