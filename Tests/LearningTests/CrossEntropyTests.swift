@@ -16,13 +16,13 @@ private struct Bowl: SearchProblem {
 @Suite struct CrossEntropyTests {
   private func search() throws -> CrossEntropySearch<Bowl> {
     var configuration = CrossEntropyConfiguration()
-    configuration.totalSteps = 200_000
+    configuration.totalSteps = 600_000
     return try CrossEntropySearch(configuration: configuration, seed: 1, problem: Bowl())
   }
 
   @Test func `the best parameters are found, whatever the noise that all share`() throws {
     var search = try search()
-    Training(totalSteps: 200_000).run(&search)
+    Training(totalSteps: 600_000).run(&search)
     #expect(abs(search.found[0] - 0.3) < 0.01)
     #expect(search.found[1] == 2)
     #expect(search.policy == .rule("bowl(\(search.found[0]),2)"))

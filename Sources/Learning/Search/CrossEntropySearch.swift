@@ -34,7 +34,8 @@ public protocol SearchProblem: Sendable {
 ///
 /// A generation is drawn from independent normals within the ranges, and from probabilities of the
 /// choices; it plays the same episodes, new ones in every generation; means, deviations and
-/// frequencies of the best are what the next one is drawn from. What is found is the mean.
+/// frequencies of the best are what the next one is drawn from. What is found is the average of the
+/// means, later ones weighing more: it settles where single means still move with the noise.
 public struct CrossEntropySearch<Problem: SearchProblem>: Learner {
   public let configuration: CrossEntropyConfiguration
   public private(set) var stepsDone = 0
@@ -48,6 +49,8 @@ public struct CrossEntropySearch<Problem: SearchProblem>: Learner {
     /// Of a range's number, the range as 0 to 1.
     var mean = 0.5
     var deviation = 0.5
+    /// The average over generations of the mean, weighted by their numbers.
+    var average = 0.5
     /// Of a choice.
     var probabilities: [Double] = []
   }
@@ -84,11 +87,11 @@ public struct CrossEntropySearch<Problem: SearchProblem>: Learner {
 
   public var policy: LearnedPolicy { .rule(problem.rule(found)) }
 
-  /// The mean of every number, the likeliest of every choice.
+  /// The average mean of every number, the likeliest of every choice.
   public var found: [Double] {
     zip(problem.parameters, marginals).map { parameter, marginal in
       switch parameter {
-      case .range(let low, let high): low + (high - low) * marginal.mean
+      case .range(let low, let high): low + (high - low) * marginal.average
       case .choice:
         Double(
           marginal.probabilities.firstIndex(of: marginal.probabilities.max() ?? 0) ?? 0)
@@ -156,6 +159,9 @@ public struct CrossEntropySearch<Problem: SearchProblem>: Learner {
         marginals[index].mean += share * (places.mean - marginals[index].mean)
         marginals[index].deviation +=
           share * (places.standardDeviation - marginals[index].deviation)
+        // Weights 1, 2, 3, …: the n-th makes up 2/(n + 1) of all so far.
+        let weight = 2 / Double(generation + 2)
+        marginals[index].average += weight * (marginals[index].mean - marginals[index].average)
       case .choice(let count):
         for choice in 0..<count {
           let wins = elites.count { $0.values[index] == Double(choice) }
@@ -177,6 +183,7 @@ extension CrossEntropySearch {
       "seed": Tensor([random.seed]),
       "means": Tensor(marginals.map(\.mean)),
       "deviations": Tensor(marginals.map(\.deviation)),
+      "averages": Tensor(marginals.map(\.average)),
     ]
     for (index, marginal) in marginals.enumerated() where !marginal.probabilities.isEmpty {
       tensors["probabilities.\(index)"] = Tensor(marginal.probabilities)
@@ -195,8 +202,10 @@ extension CrossEntropySearch {
     var restored = self
     let means: [Double] = try reader.values("means", shape: [marginals.count])
     let deviations: [Double] = try reader.values("deviations", shape: [marginals.count])
+    let averages: [Double] = try reader.values("averages", shape: [marginals.count])
     for index in marginals.indices {
       restored.marginals[index].mean = means[index]
+      restored.marginals[index].average = averages[index]
       restored.marginals[index].deviation = deviations[index]
       let count = marginals[index].probabilities.count
       if count > 0 {
