@@ -7,7 +7,11 @@ public struct AgentSpec: Sendable {
   public enum Algorithm: Sendable {
     case ppo(PPOConfiguration)
     case dqn(DQNConfiguration)
-    case qLearning(QLearningConfiguration)
+    case tabular(TabularConfiguration)
+    /// Value or policy iteration over the environment's law.
+    case planner(PlannerConfiguration)
+    /// Cross-entropy search over a rule's parameters.
+    case crossEntropy(CrossEntropyConfiguration, RuleTemplate)
     /// A rule's text as in `rule:band(0.05)`.
     case rule(String)
   }
@@ -19,7 +23,18 @@ public struct AgentSpec: Sendable {
   private enum Kind: String, CaseIterable {
     case ppo, dqn
     case qLearning = "q_learning"
+    case sarsa
+    case expectedSarsa = "expected_sarsa"
+    case doubleQ = "double_q"
+    case valueIteration = "value_iteration"
+    case policyIteration = "policy_iteration"
+    case crossEntropy = "cross_entropy"
     case rule
+  }
+
+  /// The algorithms that learn.
+  static var learning: String {
+    Kind.allCases.filter { $0 != .rule }.map(\.rawValue).joined(separator: ", ")
   }
 
   /// Reads a file.
@@ -50,11 +65,24 @@ public struct AgentSpec: Sendable {
       try Self.validate(file) { try configuration.validate() }
       algorithm = .dqn(configuration)
       resolved = try Self.complete(value, configuration)
-    case .qLearning:
-      let configuration: QLearningConfiguration = try Self.decode(
-        value, QLearningConfiguration.CodingKeys.allCases.map(\.rawValue), reader)
+    case .qLearning, .sarsa, .expectedSarsa, .doubleQ:
+      let configuration: TabularConfiguration = try Self.decode(
+        value, TabularConfiguration.CodingKeys.allCases.map(\.rawValue), reader)
       try Self.validate(file) { try configuration.validate() }
-      algorithm = .qLearning(configuration)
+      algorithm = .tabular(configuration)
+      resolved = try Self.complete(value, configuration)
+    case .valueIteration, .policyIteration:
+      let configuration: PlannerConfiguration = try Self.decode(
+        value, PlannerConfiguration.CodingKeys.allCases.map(\.rawValue), reader)
+      try Self.validate(file) { try configuration.validate() }
+      algorithm = .planner(configuration)
+      resolved = try Self.complete(value, configuration)
+    case .crossEntropy:
+      let template = try RuleTemplate(&reader)
+      let configuration: CrossEntropyConfiguration = try Self.decode(
+        value, CrossEntropyConfiguration.CodingKeys.allCases.map(\.rawValue), reader)
+      try Self.validate(file) { try configuration.validate() }
+      algorithm = .crossEntropy(configuration, template)
       resolved = try Self.complete(value, configuration)
     }
   }
@@ -64,7 +92,9 @@ public struct AgentSpec: Sendable {
     switch algorithm {
     case .ppo(let configuration): configuration.totalSteps
     case .dqn(let configuration): configuration.totalSteps
-    case .qLearning(let configuration): configuration.totalSteps
+    case .tabular(let configuration): configuration.totalSteps
+    case .planner(let configuration): configuration.totalSteps
+    case .crossEntropy(let configuration, _): configuration.totalSteps
     case .rule: 0
     }
   }

@@ -71,7 +71,7 @@ public struct Benchmark: Sendable, Codable {
       case .environment: results += Self.environment(speedTask, lots: lotsTask)
       case .ppo: results += try Self.ppo(speedTask)
       case .dqn: results += Self.dqn(speedTask)
-      case .tabular: results.append(try Self.tabular(exactTask))
+      case .tabular: results += try Self.tabular(exactTask)
       case .decision: results.append(try Self.decision(speedTask))
       case .solve: results += try Self.solve(exactTask)
       }
@@ -87,21 +87,6 @@ public struct Benchmark: Sendable, Codable {
         best, Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18)
     }
     return best
-  }
-
-  private static func tabular(_ task: RebalancingTask) throws -> Result {
-    var configuration = QLearningConfiguration()
-    configuration.totalSteps = 1 << 40
-    var learner = try QLearning(configuration: configuration, seed: 1) { copies in
-      BatchedRebalancingEnvironment<SIMD8<Double>>(
-        task, count: copies.count, firstCopy: copies.lowerBound)
-    }
-    let before = learner.stepsDone
-    let seconds = best { for _ in 0..<20 { _ = learner.update(workers: 1) } }
-    return Result(
-      name: "tabular/q_learning/two-asset-daily",
-      value: Double(learner.stepsDone - before) / 3 / seconds,
-      unit: "steps/s", threads: 1)
   }
 
   private static func decision(_ task: RebalancingTask) throws -> Result {

@@ -137,8 +137,8 @@ public struct ExperimentRunner: Sendable {
     var all: [any Trigger] = []
     for rule in spec.rules { all.append(try RuleCatalog.rule(rule, for: task)) }
     for policy in learned {
-      let trigger = try PolicyReference.trigger(of: policy.checkpoint, name: policy.name)
-      all.append(try PolicyReference.fitting(trigger, task))
+      all.append(
+        try PolicyReference.policy(of: policy.checkpoint, name: policy.name, for: task))
     }
     return all
   }

@@ -17,7 +17,7 @@ public enum PolicyReference {
       return try fitting(try PolicyBundle.load(url).bundle.trigger(), task)
     }
     if FileManager.default.fileExists(atPath: url.appending(path: "record.json").path) {
-      return try fitting(try trigger(of: Checkpoint(contentsOf: url), name: text), task)
+      return try policy(of: Checkpoint(contentsOf: url), name: text, for: task)
     }
     if text.hasSuffix(".yaml"), FileManager.default.fileExists(atPath: text) {
       guard case .rule(let rule) = try AgentSpec(path: text).algorithm else {
@@ -43,8 +43,20 @@ public enum PolicyReference {
     return trigger
   }
 
-  /// A checkpoint's policy behind the trigger interface, seeing what it saw in training.
+  /// A checkpoint's policy: a rule, or what was learned.
+  static func policy(
+    of checkpoint: Checkpoint<RunRecord>, name: String, for task: RebalancingTask
+  ) throws -> any Trigger {
+    if case .rule(let rule) = checkpoint.policy { return try RuleCatalog.rule(rule, for: task) }
+    return try fitting(try trigger(of: checkpoint, name: name), task)
+  }
+
+  /// A checkpoint's learned policy behind the trigger interface, seeing what it saw in training.
   static func trigger(of checkpoint: Checkpoint<RunRecord>, name: String) throws -> LearnedTrigger {
+    if case .rule(let rule) = checkpoint.policy {
+      throw SpecError(
+        file: name, "the policy is \(rule): a rule is named as it is, and not exported")
+    }
     let environment = try checkpoint.record.resolvedEnvironment()
     return try LearnedTrigger(
       name: name, policy: checkpoint.policy, observation: environment.task.observation,

@@ -73,12 +73,23 @@ public struct TrainingRun: Sendable {
     case .dqn(let configuration):
       let learner = try DQN(configuration: configuration, seed: seed, makeEnvironment: make)
       return try train(learner, options)
-    case .qLearning(let configuration):
-      let learner = try QLearning(configuration: configuration, seed: seed, makeEnvironment: make)
+    case .tabular(let configuration):
+      let learner = try TabularLearner(
+        configuration: configuration, seed: seed, makeEnvironment: make)
+      return try train(learner, options)
+    case .planner(let configuration):
+      let model = try FiniteModel(task, discretizer: configuration.discretizer)
+      let learner = try Planner(
+        configuration: configuration, model: model, discretizer: configuration.discretizer)
+      return try train(learner, options)
+    case .crossEntropy(let configuration, let template):
+      let learner = try CrossEntropySearch(
+        configuration: configuration, seed: seed,
+        problem: try RuleTuning(template, task: task, seed: seed))
       return try train(learner, options)
     case .rule(let rule):
       throw SpecError(
-        file: "rule:\(rule)", "a rule does not learn; algorithms are ppo, dqn, q_learning")
+        file: rule, "a rule does not learn; algorithms are \(AgentSpec.learning)")
     }
   }
 

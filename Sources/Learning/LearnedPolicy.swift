@@ -9,12 +9,15 @@ public enum LearnedPolicy: Sendable, Equatable {
   case table(QTable)
   /// A network whose outputs are the action, a point of a box; outside of it the nearest counts.
   case actor(Network)
+  /// A rule in words, for a catalogue that knows it: it scores nothing itself.
+  case rule(String)
 
   /// Numbers in an observation.
   public var observationSize: Int {
     switch self {
     case .network(let network), .actor(let network): network.inputCount
     case .table(let table): table.discretizer.dimensions
+    case .rule: 0
     }
   }
 
@@ -23,6 +26,7 @@ public enum LearnedPolicy: Sendable, Equatable {
     switch self {
     case .network(let network), .actor(let network): network.outputCount
     case .table(let table): table.actionCount
+    case .rule: 0
     }
   }
 
@@ -31,6 +35,7 @@ public enum LearnedPolicy: Sendable, Equatable {
     switch self {
     case .network(let network), .actor(let network): network.scores(observation)
     case .table(let table): table.scores(observation)
+    case .rule: []
     }
   }
 
@@ -66,13 +71,15 @@ public struct PolicyFileError: Error, CustomStringConvertible, Sendable, Equatab
 }
 
 extension LearnedPolicy {
-  /// The policy as a file's content; `kind` in the metadata is `network`, `table` or `actor`.
+  /// The policy as a file's content; `kind` in the metadata is `network`, `table`, `actor` or `rule`.
   public var safetensors: Safetensors {
     switch self {
     case .network(let network): Self.file(network, kind: "network")
     case .actor(let network): Self.file(network, kind: "actor")
     case .table(let table):
       Safetensors(tensors: table.tensors, metadata: ["kind": "table"])
+    case .rule(let rule):
+      Safetensors(tensors: [:], metadata: ["kind": "rule", "rule": rule])
     }
   }
 
@@ -93,9 +100,15 @@ extension LearnedPolicy {
       } catch {
         throw PolicyFileError(description: error.description)
       }
+    case "rule":
+      guard let rule = file.metadata["rule"] else {
+        throw PolicyFileError(description: "the rule is missing")
+      }
+      self = .rule(rule)
     case let kind:
       throw PolicyFileError(
-        description: "the policy's kind is \(kind ?? "missing"), valid are network, table, actor")
+        description: "the policy's kind is \(kind ?? "missing"), valid are network, table, "
+          + "actor, rule")
     }
     guard safetensors.tensors.keys == file.tensors.keys else {
       let extra = file.tensors.keys.filter { safetensors.tensors[$0] == nil }.sorted()

@@ -109,9 +109,14 @@ public struct TwoAssetChain: Sendable, Hashable {
     return riskAversion / 2 * volatility * volatility * x * x / stepsPerYear
   }
 
-  /// Cost of one decision that moves w to v.
-  func cost(from w: Double, to v: Double) -> Double {
+  /// Cost of one decision that moves w to v, and of holding v for a step, as a fraction of value.
+  public func cost(from w: Double, to v: Double) -> Double {
     costPerUnit * abs(v - w) + driftCost(v)
+  }
+
+  /// The probability that the market moves weight `v` to at most `w` in a step.
+  public func probability(thatWeight v: Double, movesUpTo w: Double) -> Double {
+    0.5 * erfc((logOdds(v) + mean - logOdds(w)) / (deviation * 2.0.squareRoot()))
   }
 
   /// Basis points per year of a cost per step.

@@ -45,16 +45,17 @@ public enum RuleCatalog {
       summary: "the same in fractions of each target weight"
     ) { (call, _) throws(RuleError) in try call.band(.relative) },
     Entry(
-      name: "closed_form", usage: "closed_form",
-      summary: "trades to the edge of the closed-form no-trade region (two assets)"
+      name: "closed_form", usage: "closed_form[(M)]",
+      summary: "trades to the edge of M (1) times the closed-form no-trade region (two assets)"
     ) { (call, task) throws(RuleError) in
-      try call.expect(positional: 0)
+      let multiplier = try call.multiplier()
       guard let width = task.closedFormHalfWidth else {
         throw RuleError(
           "\(call.text): the closed form is for two assets, proportional costs and a quadratic "
             + "drift cost; \(task.id) is another task")
       }
-      return BandRule(name: call.text, band: width, destination: width, measure: .absolute)
+      let edge = multiplier * width
+      return BandRule(name: call.text, band: edge, destination: edge, measure: .absolute)
     },
   ]
 
@@ -135,6 +136,16 @@ struct RuleCall: Sendable {
       throw RuleError("\(text): the destination \(destination) lies outside the band \(band)")
     }
     return BandRule(name: text, band: band, destination: destination, measure: measure)
+  }
+
+  /// The only argument, 1 where there is none.
+  func multiplier() throws(RuleError) -> Double {
+    guard let first = positional.first else {
+      try expect(positional: 0)
+      return 1
+    }
+    try expect(positional: 1)
+    return try distance(first)
   }
 
   private func distance(_ argument: String) throws(RuleError) -> Double {

@@ -36,11 +36,18 @@ import Testing
     }
     #expect(configuration.returnSteps == 5)
     let learning = try spec("algorithm: q_learning\nbins: [12]", ["discount=0.5"])
-    guard case .qLearning(let configuration) = learning.algorithm else {
+    guard case .tabular(let configuration) = learning.algorithm else {
       Issue.record("the algorithm is \(learning.algorithm)")
       return
     }
     #expect(configuration.bins == [12] && configuration.discount == 0.5)
+    #expect(configuration.method == .qLearning)
+    let double = try spec("algorithm: double_q\ntilings: 4")
+    guard case .tabular(let configuration) = double.algorithm else {
+      Issue.record("the algorithm is \(double.algorithm)")
+      return
+    }
+    #expect(configuration.method == .doubleQ && configuration.tilings == 4)
   }
 
   @Test func `a rule is an agent that learns nothing`() throws {
@@ -54,8 +61,8 @@ import Testing
 
   @Test(arguments: [
     (
-      "algorithm: sarsa",
-      "agent.yaml:1: algorithm: “sarsa” is given, valid are ppo, dqn, q_learning, rule"
+      "algorithm: sarsi",
+      "agent.yaml:1: algorithm: “sarsi” is given, valid are ppo, dqn, q_learning, sarsa, expected_sarsa, "
     ),
     ("copies: 3", "agent.yaml:1: the key “algorithm” is missing"),
     ("algorithm: ppo\nlearning_rat: 1", "agent.yaml:2: unknown key “learning_rat”; valid here are"),
@@ -85,6 +92,31 @@ import Testing
     ("algorithm: ppo\ndiscount: 1.5", "agent.yaml: discount is 1.5, valid is 0 to 1"),
     (
       "algorithm: ppo\ncopies: 2\nparts: 3", "agent.yaml: parts is 3, valid is at most copies, 2"
+    ),
+    (
+      "algorithm: sarsa\nepsilon_schedule: harmonic\nfinal_epsilon: 0",
+      "agent.yaml: epsilon goes from 1.0 to 0.0, valid for harmonic are numbers above 0"
+    ),
+    (
+      "algorithm: sarsa\nreturn_steps: 9\nrollout_steps: 8",
+      "agent.yaml: return_steps is 9, valid is 1 to rollout_steps, 8"
+    ),
+    ("algorithm: value_iteration\nbins: 1", "agent.yaml: bins is 1, valid is 2 to 5000"),
+    (
+      "algorithm: cross_entropy\nrule: band({b})\nranges:\n  c: [0, 1]",
+      "agent.yaml:3: ranges: c has no gap {c} in the rule band({b})"
+    ),
+    (
+      "algorithm: cross_entropy\nrule: band({b},to={c})\nranges: {b: [0, 1]}",
+      "agent.yaml:2: rule: band({b},to={c}) has a gap that is not among ranges: "
+    ),
+    (
+      "algorithm: cross_entropy\nrule: band({b})\nranges: {b: [1, 0]}",
+      "agent.yaml:3: ranges: b: two rising numbers, or several words, are expected"
+    ),
+    (
+      "algorithm: cross_entropy\nrule: band({b})\nranges: {b: [0, 1]}\nelites: 99",
+      "agent.yaml: elites is 99, valid is 1 to population, 32"
     ),
     ("algorithm: q_learning\nbins: [0]", "agent.yaml: bins is [0], valid are counts of 1 or more"),
     ("- algorithm: ppo", "agent.yaml:1: keys with values are expected"),

@@ -20,11 +20,11 @@ import Testing
     }
   }
 
-  static func table() throws -> QLearning<TableEnvironment> {
-    var configuration = QLearningTests.base
+  static func table() throws -> TabularLearner<TableEnvironment> {
+    var configuration = TabularTests.base
     configuration.criterion = .averageReward
     configuration.stepSizePower = 0.6
-    return try QLearning(configuration: configuration, seed: 4) {
+    return try TabularLearner(configuration: configuration, seed: 4) {
       TableEnvironment(.corridor, copies: $0, horizon: 9, slip: 0.1, isOneHot: false)
     }
   }

@@ -14,8 +14,8 @@ import Testing
     expected.targetKL = 0.02
     #expect(ppo == expected)
     let q = try JSONDecoder().decode(
-      QLearningConfiguration.self, from: Data(#"{"bins": [3, 4], "low": [0, 1]}"#.utf8))
-    var table = QLearningConfiguration()
+      TabularConfiguration.self, from: Data(#"{"bins": [3, 4], "low": [0, 1]}"#.utf8))
+    var table = TabularConfiguration()
     table.bins = [3, 4]
     table.low = [0, 1]
     #expect(q == table)
@@ -31,12 +31,16 @@ import Testing
     (ppo.valueCoefficient, ppo.maximumGradientNorm) = (0.16, 0.17)
     (ppo.normalizeAdvantages, ppo.targetKL) = (false, 0.18)
     (ppo.rewardScaling, ppo.hiddenSizes, ppo.activation) = (.returnDeviation, [19], .relu)
+    (ppo.sharedTrunk, ppo.normalizeObservations) = (true, true)
     #expect(try copy(ppo) == ppo)
-    var q = QLearningConfiguration()
+    var q = TabularConfiguration()
     (q.totalSteps, q.copies, q.rolloutSteps, q.bins, q.low, q.high) = (1, 2, 3, [4], [5], [6])
     (q.criterion, q.discount, q.stepSize, q.stepSizePower) = (.averageReward, 0.7, 0.8, 0.9)
     (q.minimumStepSize, q.averageRewardStepSize, q.initialEpsilon) = (0.11, 0.12, 0.13)
     (q.finalEpsilon, q.epsilonSteps, q.initialValue) = (0.14, 15, 16)
+    (q.method, q.tilings, q.returnSteps, q.traceDecay) = (.doubleQ, 17, 18, 0.19)
+    (q.cutTraces, q.stepSizeSchedule, q.finalStepSize) = (false, .harmonic, 0.20)
+    (q.stepSizeSteps, q.epsilonSchedule) = (21, .exponential)
     #expect(try copy(q) == q)
     var dqn = DQNConfiguration()
     (dqn.totalSteps, dqn.copies, dqn.trainInterval, dqn.gradientSteps) = (1, 2, 3, 4)
@@ -49,6 +53,15 @@ import Testing
     (dqn.initialEpsilon, dqn.finalEpsilon, dqn.epsilonSteps) = (0.11, 0.12, 13)
     (dqn.hiddenSizes, dqn.activation) = ([14], .tanh)
     #expect(try copy(dqn) == dqn)
+    var planner = PlannerConfiguration()
+    (planner.method, planner.totalSteps, planner.bins) = (.policyIteration, 1, 2)
+    (planner.low, planner.high, planner.criterion) = (-3, 5, .discounted)
+    (planner.discount, planner.tolerance) = (0.6, 0.7)
+    #expect(try copy(planner) == planner)
+    var search = CrossEntropyConfiguration()
+    (search.totalSteps, search.population, search.elites) = (1, 3, 2)
+    (search.episodes, search.smoothing) = (4, 0.5)
+    #expect(try copy(search) == search)
   }
 
   @Test func `a value that DQN cannot mean is named with what is valid`() {
@@ -92,6 +105,6 @@ import Testing
         $0.traceDecay = 1
       } == "trace_decay is 1, valid under average_reward is less than 1")
     #expect(throws: Never.self) { try PPOConfiguration().validate() }
-    #expect(throws: Never.self) { try QLearningConfiguration().validate() }
+    #expect(throws: Never.self) { try TabularConfiguration().validate() }
   }
 }

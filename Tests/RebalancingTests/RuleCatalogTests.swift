@@ -30,13 +30,15 @@ import Testing
     #expect(relative?.measure == .relative)
     let edge = try RuleCatalog.rule("closed_form", for: task) as? BandRule
     #expect(edge?.band == task.closedFormHalfWidth && edge?.destination == edge?.band)
+    let half = try RuleCatalog.rule("closed_form(0.5)", for: task) as? BandRule
+    #expect(half?.band == edge.map { $0.band / 2 } && half?.destination == half?.band)
     let calendar = try RuleCatalog.rule("calendar(quarterly)", for: task) as? CalendarRule
     #expect(calendar?.period == .quarterly)
   }
 
   static let usages =
     "never, always, calendar(monthly|quarterly|annual), band(B[,to=D]), "
-    + "relative_band(B[,to=D]), closed_form"
+    + "relative_band(B[,to=D]), closed_form[(M)]"
 
   @Test(arguments: [
     ("rule:sometimes", "rule:sometimes: no rule is called “sometimes”; there are \(usages)"),
@@ -46,7 +48,7 @@ import Testing
     ("rule:band(1,2)", "rule:band(1,2): 1 argument is expected, 2 given"),
     ("rule:calendar", "rule:calendar: 1 argument is expected, 0 given"),
     ("rule:calendar(weekly)", "rule:calendar(weekly): the period is monthly, quarterly or annual"),
-    ("rule:closed_form(1)", "rule:closed_form(1): 0 arguments are expected, 1 given"),
+    ("rule:closed_form(1,2)", "rule:closed_form(1,2): 1 argument is expected, 2 given"),
     ("rule:band(0.05,from=1)", "rule:band(0.05,from=1): there is no argument “from”"),
     (
       "rule:band(0.05,to=0.06)",

@@ -2,14 +2,14 @@ import Gym
 import Learning
 import Testing
 
-@Suite struct QLearningTests {
+@Suite struct TabularTests {
   @Test func `discounted values are those of value iteration`() throws {
     var configuration = Self.base
     configuration.discount = 0.9
     configuration.stepSizePower = 0.7
     configuration.stepSize = 1
     let slip = 0.2
-    var agent = try QLearning(configuration: configuration, seed: 1) {
+    var agent = try TabularLearner(configuration: configuration, seed: 1) {
       TableEnvironment(.corridor, copies: $0, horizon: 50, slip: slip, isOneHot: false)
     }
     Training(totalSteps: configuration.totalSteps).run(&agent)
@@ -28,7 +28,7 @@ import Testing
   }
 
   @Test func `a termination is worth nothing more`() throws {
-    var agent = try QLearning(configuration: Self.base, seed: 1) {
+    var agent = try TabularLearner(configuration: Self.base, seed: 1) {
       TableEnvironment(.bandit, copies: $0, isOneHot: false)
     }
     for _ in 0..<20 { _ = agent.update(workers: 1) }
@@ -42,7 +42,7 @@ import Testing
     var configuration = Self.base
     configuration.criterion = .averageReward
     configuration.averageRewardStepSize = 0.1
-    var agent = try QLearning(configuration: configuration, seed: 3) {
+    var agent = try TabularLearner(configuration: configuration, seed: 3) {
       TableEnvironment(.twoLoops, copies: $0, isOneHot: false)
     }
     Training(totalSteps: configuration.totalSteps).run(&agent)
@@ -66,7 +66,7 @@ import Testing
     configuration.epsilonSteps = 4 * configuration.copies * configuration.rolloutSteps
     configuration.initialEpsilon = 0.9
     configuration.finalEpsilon = 0.1
-    var agent = try QLearning(configuration: configuration, seed: 1) {
+    var agent = try TabularLearner(configuration: configuration, seed: 1) {
       TableEnvironment(.bandit, copies: $0, isOneHot: false)
     }
     let epsilons = (0..<5).map { _ in agent.update(workers: 1).figures["epsilon"] ?? -1 }
@@ -79,7 +79,7 @@ import Testing
     var configuration = Self.base
     configuration.high = [.infinity]
     let error = #expect(throws: LearningConfigurationError.self) {
-      _ = try QLearning(configuration: configuration, seed: 1) {
+      _ = try TabularLearner(configuration: configuration, seed: 1) {
         TableEnvironment(.bandit, copies: $0, isOneHot: false)
       }
     }
@@ -88,8 +88,8 @@ import Testing
         == "low and high are [0.0] and [inf], valid are finite numbers with low below high")
   }
 
-  static var base: QLearningConfiguration {
-    var configuration = QLearningConfiguration()
+  static var base: TabularConfiguration {
+    var configuration = TabularConfiguration()
     configuration.totalSteps = 400_000
     configuration.copies = 20
     configuration.rolloutSteps = 100
