@@ -7,6 +7,7 @@ public struct AgentSpec: Sendable {
   public enum Algorithm: Sendable {
     case ppo(PPOConfiguration)
     case qLearning(QLearningConfiguration)
+    case postDecision(PostDecisionValueConfiguration)
     /// A rule's text as in `rule:band(0.05)`.
     case rule(String)
   }
@@ -18,6 +19,7 @@ public struct AgentSpec: Sendable {
   private enum Kind: String, CaseIterable {
     case ppo
     case qLearning = "q_learning"
+    case postDecision = "post_decision"
     case rule
   }
 
@@ -47,6 +49,11 @@ public struct AgentSpec: Sendable {
         value, QLearningConfiguration.CodingKeys.allCases.map(\.rawValue), reader)
       try Self.validate(file) { try configuration.validate() }
       algorithm = .qLearning(configuration)
+    case .postDecision:
+      let configuration: PostDecisionValueConfiguration = try Self.decode(
+        value, PostDecisionValueConfiguration.CodingKeys.allCases.map(\.rawValue), reader)
+      try Self.validate(file) { try configuration.validate() }
+      algorithm = .postDecision(configuration)
     }
   }
 
@@ -55,6 +62,7 @@ public struct AgentSpec: Sendable {
     switch algorithm {
     case .ppo(let configuration): configuration.totalSteps
     case .qLearning(let configuration): configuration.totalSteps
+    case .postDecision(let configuration): configuration.totalSteps
     case .rule: 0
     }
   }

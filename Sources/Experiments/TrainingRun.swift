@@ -1,5 +1,6 @@
 import Algebra
 public import Foundation
+import Gym
 public import Learning
 import Rebalancing
 
@@ -58,8 +59,22 @@ public struct TrainingRun: Sendable {
     case .qLearning(let configuration):
       let learner = try QLearning(configuration: configuration, seed: seed, makeEnvironment: make)
       return try train(learner, options)
+    case .postDecision(let configuration):
+      if let obstacle = task.afterstateObstacle {
+        throw SpecError(file: "algorithm: post_decision", obstacle)
+      }
+      var task = task
+      // The state at an episode's end is looked at before the next begins.
+      task.autoreset = .disabled
+      let learner = try PostDecisionValue(configuration: configuration, seed: seed) { copies in
+        BatchedRebalancingEnvironment<L>(
+          task, count: copies.count, firstCopy: copies.lowerBound)
+      }
+      return try train(learner, options)
     case .rule(let rule):
-      throw SpecError(file: "rule:\(rule)", "a rule does not learn; algorithms are ppo, q_learning")
+      throw SpecError(
+        file: "rule:\(rule)",
+        "a rule does not learn; algorithms are ppo, q_learning, post_decision")
     }
   }
 

@@ -13,6 +13,15 @@ public protocol Environment: Sendable {
   mutating func reset(seed: UInt64?) -> [Float]
   /// Acts. It is a programmer's error to act outside the action space or after the episode's end.
   mutating func step(_ action: Action) -> Transition
+  /// Acts where `actionSpace` is a box; what lies outside of it counts as the nearest that does not.
+  mutating func step(values: [Float]) -> Transition
+}
+
+extension Environment {
+  /// A programmer's error: the actions are no box.
+  public mutating func step(values: [Float]) -> Transition {
+    preconditionFailure("the actions are \(actionSpace), not a box")
+  }
 }
 
 /// What one step led to.

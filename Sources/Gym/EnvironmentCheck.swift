@@ -21,9 +21,9 @@ public func checkEnvironment<E: Environment>(
     try require(start == again, "two resets with seed \(seed) give different observations")
     var steps = 0
     while true {
-      let action = (steps &* 7 &+ episode) % actions
+      let action = actions.element(steps &* 7 &+ episode)
       var branch = first
-      let transition = first.step(action)
+      let transition = action.step(&first)
       // Before the comparisons, which a NaN would fail for the wrong reason.
       try checkObservation(transition.observation, environment.observationSpace, "step \(steps)")
       try require(
@@ -32,10 +32,10 @@ public func checkEnvironment<E: Environment>(
         !(transition.terminated && transition.truncated),
         "step \(steps) is both terminated and truncated")
       try require(
-        transition == second.step(action),
+        transition == action.step(&second),
         "step \(steps) of episode \(episode) differs between two runs with seed \(seed)")
       try require(
-        transition == branch.step(action), "a copy made at step \(steps) does not continue alike")
+        transition == action.step(&branch), "a copy made at step \(steps) does not continue alike")
       steps += 1
       if transition.isLast { break }
       try require(steps < stepLimit, "no end of the episode within \(stepLimit) steps")
@@ -51,7 +51,7 @@ public func checkEnvironment<E: Environment>(
 public func checkVectorEnvironment(
   _ environment: some VectorEnvironment, seed: UInt64 = 1, steps: Int = 600
 ) throws(EnvironmentCheckFailure) {
-  let actionCount = try checkedSpaces(environment.observationSpace, environment.actionSpace)
+  let actions = try checkedSpaces(environment.observationSpace, environment.actionSpace)
   var first = environment
   var second = environment
   var transition = VectorTransition(for: environment)
@@ -62,7 +62,7 @@ public func checkVectorEnvironment(
   try require(transition == other, "two resets with seed \(seed) give different observations")
   for step in 0..<steps {
     let ended = zip(transition.terminated, transition.truncated).map { $0 || $1 }
-    let actions = (0..<environment.count).map { Int32(($0 &+ step &* 7) % actionCount) }
+    let chosen = (0..<environment.count).map { actions.element($0 &+ step &* 7) }
     if environment.autoreset == .disabled, ended.contains(true) {
       first.reset(where: ended, into: &transition)
       second.reset(where: ended, into: &other)
@@ -75,8 +75,8 @@ public func checkVectorEnvironment(
         throw EnvironmentCheckFailure(description: "its own state is refused: \(error)")
       }
     }
-    first.step(actions, into: &transition)
-    second.step(actions, into: &other)
+    CheckedAction.step(&first, chosen, into: &transition)
+    CheckedAction.step(&second, chosen, into: &other)
     try checkTransition(transition, of: environment, "step \(step)")
     if environment.autoreset == .nextStep {
       for copy in ended.indices where ended[copy] {
@@ -113,17 +113,59 @@ private func checkTransition(
 
 private func checkedSpaces(
   _ observations: Space, _ actions: Space
-) throws(EnvironmentCheckFailure) -> Int {
+) throws(EnvironmentCheckFailure) -> Space {
   guard case .box(let low, let high) = observations else {
     throw EnvironmentCheckFailure(description: "the observation space is not a box")
   }
   try require(
     !low.isEmpty && low.count == high.count && zip(low, high).allSatisfy { $0 <= $1 },
     "the bounds of the observation space do not fit: \(low) to \(high)")
-  guard case .discrete(let count) = actions, count > 0 else {
-    throw EnvironmentCheckFailure(description: "the action space is not discrete: \(actions)")
+  switch actions {
+  case .discrete(let count): try require(count > 0, "there are no actions: \(actions)")
+  case .box(let low, let high):
+    try require(
+      !low.isEmpty && low.count == high.count
+        && zip(low, high).allSatisfy { $0 <= $1 && $0.isFinite && $1.isFinite },
+      "the bounds of the action space do not fit: \(low) to \(high)")
   }
-  return count
+  return actions
+}
+
+/// An action that a check takes, of either kind.
+private enum CheckedAction {
+  case whole(Int)
+  case values([Float])
+
+  func step<E: Environment>(_ environment: inout E) -> Transition where E.Action == Int {
+    switch self {
+    case .whole(let action): environment.step(action)
+    case .values(let values): environment.step(values: values)
+    }
+  }
+
+  static func step(
+    _ environment: inout some VectorEnvironment, _ actions: [CheckedAction],
+    into transition: inout VectorTransition
+  ) {
+    let whole: [Int32] = actions.compactMap {
+      if case .whole(let action) = $0 { Int32(action) } else { nil }
+    }
+    guard whole.isEmpty else { return environment.step(whole, into: &transition) }
+    let values: [[Float]] = actions.map { if case .values(let values) = $0 { values } else { [] } }
+    environment.step(values: Array(values.joined()), into: &transition)
+  }
+}
+
+extension Space {
+  /// One of many elements, by number.
+  fileprivate func element(_ number: Int) -> CheckedAction {
+    switch self {
+    case .discrete(let count): .whole(number % count)
+    case .box(let low, let high):
+      .values(
+        low.indices.map { low[$0] + (high[$0] - low[$0]) * Float((number &+ 3 &* $0) % 11) / 10 })
+    }
+  }
 }
 
 private func checkObservation(

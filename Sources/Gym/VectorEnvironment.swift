@@ -9,7 +9,9 @@ public enum Autoreset: String, Sendable, Hashable, CaseIterable, Codable {
   case disabled
 }
 
-/// Many independent copies of one environment with discrete actions, stepped together.
+/// Many independent copies of one environment, stepped together.
+///
+/// Where `actionSpace` is discrete, `step(_:into:)` is called, where it is a box `step(values:into:)`.
 public protocol VectorEnvironment: Sendable {
   /// Number of copies.
   var count: Int { get }
@@ -28,17 +30,32 @@ public protocol VectorEnvironment: Sendable {
   /// Begins the next episode of the copies where `mask` is true, under `.disabled`.
   mutating func reset(where mask: [Bool], into transition: inout VectorTransition)
 
-  /// Steps every copy.
+  /// Steps every copy of an environment with discrete actions.
   ///
   /// - Parameters:
   ///   - actions: one action per copy.
   ///   - transition: receives what the steps led to; its storage is reused.
   mutating func step(_ actions: [Int32], into transition: inout VectorTransition)
 
+  /// Steps every copy of an environment whose actions are a box.
+  ///
+  /// - Parameters:
+  ///   - values: shape [copies, dimensions], finite; what lies outside of the box counts as the
+  ///     nearest that does not.
+  ///   - transition: receives what the steps led to; its storage is reused.
+  mutating func step(values: [Float], into transition: inout VectorTransition)
+
   /// Everything that the future depends on, so that a run can be continued to the same bits.
   func encodedState() -> [UInt8]
   /// Returns to an encoded state of an environment of the same make and size.
   mutating func restore(encodedState: [UInt8]) throws(EnvironmentStateError)
+}
+
+extension VectorEnvironment {
+  /// A programmer's error: the actions are whole numbers.
+  public mutating func step(values: [Float], into transition: inout VectorTransition) {
+    preconditionFailure("the actions are \(actionSpace), not a box")
+  }
 }
 
 /// An encoded state that does not belong to this environment.

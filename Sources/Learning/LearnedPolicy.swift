@@ -1,43 +1,56 @@
 import Algebra
 
-/// What learning leaves behind: scores for each action, of which the largest is taken.
+/// What learning leaves behind: scores for each action, of which the largest is taken, or the action
+/// itself.
 public enum LearnedPolicy: Sendable, Equatable {
   /// A network whose outputs are scores.
   case network(Network)
   /// A table of action values over bins of the observation.
   case table(QTable)
+  /// A network whose outputs are the action, a point of a box; outside of it the nearest counts.
+  case actor(Network)
 
   /// Numbers in an observation.
   public var observationSize: Int {
     switch self {
-    case .network(let network): network.inputCount
+    case .network(let network), .actor(let network): network.inputCount
     case .table(let table): table.discretizer.dimensions
     }
   }
 
-  /// Number of actions.
+  /// Number of actions, or of an action's dimensions.
   public var actionCount: Int {
     switch self {
-    case .network(let network): network.outputCount
+    case .network(let network), .actor(let network): network.outputCount
     case .table(let table): table.actionCount
     }
   }
 
-  /// One score per action, in the fixed order of evaluation and production.
+  /// One score per action, or the action itself, in the fixed order of evaluation and production.
   public func scores(_ observation: [Float]) -> [Float] {
     switch self {
-    case .network(let network): network.scores(observation)
+    case .network(let network), .actor(let network): network.scores(observation)
     case .table(let table): table.scores(observation)
     }
   }
 
   /// The action with the largest score, the lowest of equals; nil if the observation has the wrong
-  /// size or anything is not finite, so that no action is ever taken on a fault.
+  /// size or anything is not finite, so that no action is ever taken on a fault; nil for an actor.
   public func greedyAction(_ observation: [Float]) -> Int? {
+    if case .actor = self { return nil }
     guard observation.count == observationSize, observation.allSatisfy(\.isFinite) else {
       return nil
     }
     return Self.greedyAction(ofScores: scores(observation))
+  }
+
+  /// The action of an actor; nil on a fault, and for other policies.
+  public func values(_ observation: [Float]) -> [Float]? {
+    guard case .actor = self, observation.count == observationSize,
+      observation.allSatisfy(\.isFinite)
+    else { return nil }
+    let values = scores(observation)
+    return values.allSatisfy(\.isFinite) ? values : nil
   }
 
   /// The index of the largest score, the lowest of equals; nil if there is none or one is not finite.
@@ -53,22 +66,27 @@ public struct PolicyFileError: Error, CustomStringConvertible, Sendable, Equatab
 }
 
 extension LearnedPolicy {
-  /// The policy as a file's content; `kind` in the metadata is `network` or `table`.
+  /// The policy as a file's content; `kind` in the metadata is `network`, `table` or `actor`.
   public var safetensors: Safetensors {
     switch self {
-    case .network(let network):
-      Safetensors(
-        tensors: network.tensors(prefix: ""),
-        metadata: ["kind": "network", "activation": network.activation.rawValue])
+    case .network(let network): Self.file(network, kind: "network")
+    case .actor(let network): Self.file(network, kind: "actor")
     case .table(let table):
       Safetensors(tensors: table.tensors, metadata: ["kind": "table"])
     }
+  }
+
+  private static func file(_ network: Network, kind: String) -> Safetensors {
+    Safetensors(
+      tensors: network.tensors(prefix: ""),
+      metadata: ["kind": kind, "activation": network.activation.rawValue])
   }
 
   /// Reads a policy from a file's content; every tensor must be part of it and finite.
   public init(_ file: Safetensors) throws(PolicyFileError) {
     switch file.metadata["kind"] {
     case "network": self = .network(try Self.network(file))
+    case "actor": self = .actor(try Self.network(file))
     case "table":
       do throws(LearnerStateError) {
         self = .table(try QTable(TensorReader(tensors: file.tensors)))
@@ -77,7 +95,7 @@ extension LearnedPolicy {
       }
     case let kind:
       throw PolicyFileError(
-        description: "the policy's kind is \(kind ?? "missing"), valid are network, table")
+        description: "the policy's kind is \(kind ?? "missing"), valid are network, table, actor")
     }
     guard safetensors.tensors.keys == file.tensors.keys else {
       let extra = file.tensors.keys.filter { safetensors.tensors[$0] == nil }.sorted()

@@ -49,7 +49,7 @@ import Testing
   @Test(arguments: [
     (
       "algorithm: sarsa",
-      "agent.yaml:1: algorithm: “sarsa” is given, valid are ppo, q_learning, rule"
+      "agent.yaml:1: algorithm: “sarsa” is given, valid are ppo, q_learning, post_decision, rule"
     ),
     ("copies: 3", "agent.yaml:1: the key “algorithm” is missing"),
     ("algorithm: ppo\nlearning_rat: 1", "agent.yaml:2: unknown key “learning_rat”; valid here are"),
