@@ -15,6 +15,17 @@ extension Lanes {
     }
   }
 
+  /// One column of rows `first` ..< `first + laneCount`, row-major with `width` columns; what lies
+  /// beyond the end counts as 0.
+  @inlinable @inline(__always) public init(
+    _ numbers: Span<Float>, from first: Int, column: Int, of width: Int
+  ) {
+    self.init(repeating: 0)
+    for lane in 0..<min(Self.laneCount, numbers.count / width - first) {
+      self[lane: lane] = Scalar(numbers[(first + lane) * width + column])
+    }
+  }
+
   /// The numbers at places `first` ..< `first + laneCount`, which must exist.
   @inlinable @inline(__always) public init(_ numbers: [Double], from first: Int) {
     self.init(repeating: 0)

@@ -5,9 +5,9 @@ import Learning
 struct ConformanceVector: Codable, Sendable, Hashable {
   /// The observation; numbers that are not finite are written as text.
   var observation: [ConformanceNumber]
-  /// One score per action; empty where the observation must be refused.
+  /// One score per action, or the action of an actor; empty where the observation must be refused.
   var scores: [ConformanceNumber]
-  /// The action; `nil` where the observation must be refused.
+  /// The action; `nil` where the observation must be refused, and for an actor.
   var action: Int?
 
   /// Scores may differ by this much between implementations.
@@ -17,16 +17,20 @@ struct ConformanceVector: Codable, Sendable, Hashable {
   init(_ policy: LearnedPolicy, at observation: [Float]) {
     self.observation = observation.map(ConformanceNumber.init)
     action = policy.greedyAction(observation)
-    scores = action == nil ? [] : policy.scores(observation).map(ConformanceNumber.init)
+    let answer = action == nil ? policy.values(observation) ?? [] : policy.scores(observation)
+    scores = answer.map(ConformanceNumber.init)
   }
 
   /// Whether a policy answers as written: scores within the tolerance, and the same action where the
   /// two best scores differ by more than it.
   func isMet(by policy: LearnedPolicy) -> Bool {
     let observation = observation.map(\.value)
-    guard let action else { return policy.greedyAction(observation) == nil }
-    guard let found = policy.greedyAction(observation) else { return false }
+    let found = policy.greedyAction(observation)
+    guard !scores.isEmpty else { return found == nil && policy.values(observation) == nil }
     let expected = scores.map(\.value)
+    guard observation.count == policy.observationSize, observation.allSatisfy(\.isFinite),
+      (found == nil) == (action == nil)
+    else { return false }
     let answer = policy.scores(observation)
     guard answer.count == expected.count,
       zip(answer, expected).allSatisfy({ abs($0 - $1) <= Self.tolerance })

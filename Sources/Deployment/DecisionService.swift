@@ -45,9 +45,14 @@ extension PolicyBundle {
       throw RequestError(decision.reasons.joined(separator: "; "))
     }
     let value = snapshot.value
-    let trades = zip(snapshot.holdings, snapshot.targets).map {
-      decision.fraction == 0 ? 0 : decision.fraction * ($1 * value - $0)
-    }
+    let trades =
+      if let destination = decision.destination {
+        zip(snapshot.holdings, destination).map { $1 * value - $0 }
+      } else {
+        zip(snapshot.holdings, snapshot.targets).map {
+          decision.fraction == 0 ? 0 : decision.fraction * ($1 * value - $0)
+        }
+      }
     return DecisionResponse(
       action: decision.action, fraction: decision.fraction,
       trades: Dictionary(uniqueKeysWithValues: zip(snapshot.assets, trades)),

@@ -2,7 +2,8 @@ public import Learning
 import Markets
 public import Rebalancing
 
-/// A learned policy behind the interface of the rules: observe, score, take the best action.
+/// A learned policy behind the interface of the rules: observe, score, take the best action; or
+/// observe and do what an actor says.
 ///
 /// The observation comes from the builder that the environment used in training, the scores from the
 /// fixed-order forward pass of evaluation: a decision has the same bits in a back-test and in
@@ -13,19 +14,35 @@ public struct LearnedTrigger: Trigger {
   public let policy: LearnedPolicy
   /// What the policy sees.
   public let observation: ObservationBuilder
-  /// Fraction of the way to target per action.
+  /// Fraction of the way to target per action; empty where actions are a box.
   public let actions: [Double]
+  /// What an action says.
+  public let family: ActionFamily
 
   /// - Throws: where policy, observation and actions do not fit together.
   public init(
-    name: String, policy: LearnedPolicy, observation: ObservationBuilder, actions: [Double]
+    name: String, policy: LearnedPolicy, observation: ObservationBuilder, actions: [Double],
+    family: ActionFamily = .list
   ) throws(PolicyMismatch) {
-    guard policy.observationSize == observation.size, policy.actionCount == actions.count else {
+    let count =
+      switch family {
+      case .list: actions.count
+      case .fraction: 1
+      case .destination: observation.assetCount
+      }
+    guard policy.observationSize == observation.size, policy.actionCount == count else {
       throw PolicyMismatch(
         description: "the policy maps \(policy.observationSize) numbers to "
-          + "\(policy.actionCount) actions; \(observation.size) numbers and \(actions.count) "
+          + "\(policy.actionCount) actions; \(observation.size) numbers and \(count) "
           + "actions are described")
     }
+    let isActor = if case .actor = policy { true } else { false }
+    guard isActor == (family != .list) else {
+      throw PolicyMismatch(
+        description: "actions are \(family.rawValue), the policy is "
+          + (isActor ? "an actor: fraction or destination is valid" : "none: list is valid"))
+    }
+    self.family = family
     self.name = name
     self.policy = policy
     self.observation = observation
@@ -34,7 +51,9 @@ public struct LearnedTrigger: Trigger {
 
   public func decide(_ snapshot: PortfolioSnapshot) -> TriggerDecision {
     do throws(ObservationBuilder.MissingField) {
-      return decide(observation: try observation.observe(snapshot))
+      let observed = try observation.observe(snapshot)
+      guard family == .destination else { return decide(observation: observed) }
+      return decide(destinationAt: observed, snapshot)
     } catch {
       return .noAction("invalid_input: \(error)")
     }
@@ -45,12 +64,37 @@ public struct LearnedTrigger: Trigger {
     guard observation.allSatisfy(\.isFinite) else {
       return .noAction("invalid_input: an observation is not finite")
     }
+    if family == .fraction {
+      guard let fraction = policy.values(observation)?.first else {
+        return .noAction("invalid_input: the policy's answer is not finite")
+      }
+      return TriggerDecision(
+        fraction: Double(fraction), reasons: ["the policy says this fraction"],
+        scores: [fraction])
+    }
     let scores = policy.scores(observation)
     guard let action = LearnedPolicy.greedyAction(ofScores: scores) else {
       return .noAction("invalid_input: a score is not finite")
     }
     return TriggerDecision(
       fraction: actions[action], reasons: ["action \(action) has the best score"], scores: scores)
+  }
+}
+
+extension LearnedTrigger {
+  /// The decision to trade to an actor's weights, v = a⁺ / Σ a⁺.
+  private func decide(
+    destinationAt observation: [Float], _ snapshot: PortfolioSnapshot
+  ) -> TriggerDecision {
+    guard let values = policy.values(observation) else {
+      return .noAction("invalid_input: the observation or the policy's answer is not finite")
+    }
+    let wanted = values.map { max(Double($0), 0) }
+    let sum = wanted.reduce(0, +)
+    guard sum > 0 else { return .noAction("the policy says no weights") }
+    return TriggerDecision(
+      destination: wanted.map { $0 / sum }, from: snapshot.weights, targets: snapshot.targets,
+      reasons: ["the policy says these weights"], scores: values)
   }
 }
 

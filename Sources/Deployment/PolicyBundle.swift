@@ -1,6 +1,6 @@
 public import Foundation
 public import Learning
-import Rebalancing
+public import Rebalancing
 
 /// A policy as it goes into production: a folder of files that vouch for each other.
 ///
@@ -23,6 +23,8 @@ public struct PolicyBundle: Sendable {
     public var version: String
     /// Fraction of the way to target per action; index 0 is no action.
     public var actions: [Double]
+    /// What an action says; absent for a list of fractions.
+    public var actionFamily: ActionFamily?
     /// Where the policy was trained.
     public var environment: Environment
     /// How it came to be.
@@ -46,6 +48,7 @@ public struct PolicyBundle: Sendable {
     enum CodingKeys: String, CodingKey {
       case format, name, version, actions, environment, provenance, files, sha256
       case formatVersion = "format_version"
+      case actionFamily = "action_family"
     }
   }
 
@@ -78,7 +81,8 @@ public struct PolicyBundle: Sendable {
   public func trigger() throws(PolicyMismatch) -> LearnedTrigger {
     try LearnedTrigger(
       name: "\(manifest.name) \(manifest.version)", policy: policy,
-      observation: try schema.builder(), actions: manifest.actions)
+      observation: try schema.builder(), actions: manifest.actions,
+      family: manifest.actionFamily ?? .list)
   }
 }
 
@@ -95,7 +99,7 @@ extension PolicyBundle {
   /// Writes a bundle as a whole: a reader finds the old one or the new one.
   public static func write(
     _ identity: Identity, policy: LearnedPolicy, schema: FeatureSchema, actions: [Double],
-    to folder: URL
+    family: ActionFamily = .list, to folder: URL
   ) throws {
     let vectors = conformanceObservations(schema, policy: policy).map {
       ConformanceVector(policy, at: $0)
@@ -108,7 +112,8 @@ extension PolicyBundle {
     ]
     let manifest = Manifest(
       format: "rebalancing-policy", formatVersion: 1, name: identity.name,
-      version: identity.version, actions: actions, environment: identity.environment,
+      version: identity.version, actions: actions,
+      actionFamily: family == .list ? nil : family, environment: identity.environment,
       provenance: identity.provenance, files: files.mapValues { sha256($0) },
       sha256: blankDigest)
     files[manifestName] = try sealed(encoder(pretty: true).encode(manifest) + newline)
@@ -195,7 +200,10 @@ extension PolicyBundle {
         problem: "format \(manifest.format) \(manifest.formatVersion), "
           + "rebalancing-policy 1 is known")
     }
-    guard manifest.actions.first == 0, manifest.actions.allSatisfy({ (0...1).contains($0) }) else {
+    let isList = manifest.actionFamily ?? .list == .list
+    guard isList ? manifest.actions.first == 0 : manifest.actions.isEmpty,
+      manifest.actions.allSatisfy({ (0...1).contains($0) })
+    else {
       throw BundleError(
         file: manifestName,
         problem: "actions \(manifest.actions): fractions, the first 0, are valid")

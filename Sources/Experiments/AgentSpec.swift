@@ -12,6 +12,7 @@ public struct AgentSpec: Sendable {
     case planner(PlannerConfiguration)
     /// Cross-entropy search over a rule's parameters.
     case crossEntropy(CrossEntropyConfiguration, RuleTemplate)
+    case postDecision(PostDecisionValueConfiguration)
     /// A rule's text as in `rule:band(0.05)`.
     case rule(String)
   }
@@ -29,6 +30,7 @@ public struct AgentSpec: Sendable {
     case valueIteration = "value_iteration"
     case policyIteration = "policy_iteration"
     case crossEntropy = "cross_entropy"
+    case postDecision = "post_decision"
     case rule
   }
 
@@ -84,6 +86,12 @@ public struct AgentSpec: Sendable {
       try Self.validate(file) { try configuration.validate() }
       algorithm = .crossEntropy(configuration, template)
       resolved = try Self.complete(value, configuration)
+    case .postDecision:
+      let configuration: PostDecisionValueConfiguration = try Self.decode(
+        value, PostDecisionValueConfiguration.CodingKeys.allCases.map(\.rawValue), reader)
+      try Self.validate(file) { try configuration.validate() }
+      algorithm = .postDecision(configuration)
+      resolved = try Self.complete(value, configuration)
     }
   }
 
@@ -95,6 +103,7 @@ public struct AgentSpec: Sendable {
     case .tabular(let configuration): configuration.totalSteps
     case .planner(let configuration): configuration.totalSteps
     case .crossEntropy(let configuration, _): configuration.totalSteps
+    case .postDecision(let configuration): configuration.totalSteps
     case .rule: 0
     }
   }

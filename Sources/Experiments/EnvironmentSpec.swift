@@ -65,7 +65,7 @@ public struct EnvironmentSpec: Sendable {
     let initialValue =
       reader.has("initial_value")
       ? try reader.number("initial_value", in: 1e-6...1e15, "1e-6 to 1e15, in currency") : nil
-    let actions = try actions(&reader)
+    let (family, actions) = try actions(&reader)
     let costs = try costs(model, assets, initialValue, &reader)
     let account = try account(assets, cash: costs.cash, initialValue: initialValue, &reader)
     let drift = try driftCost(&reader)
@@ -93,6 +93,7 @@ public struct EnvironmentSpec: Sendable {
       payment: account.payment, initialValue: account.initialValue,
       initialPrices: account.initialPrices, flows: account.flows,
       hasHarvestAction: account.hasHarvestAction)
+    task.actionFamily = family
     task.volatilityReference = reference
     task.trendHalfLife = trendHalfLife
     task.observation = ObservationBuilder(
@@ -106,6 +107,7 @@ public struct EnvironmentSpec: Sendable {
   private static func check(
     _ task: RebalancingTask, _ reader: SpecReader
   ) throws(SpecError) {
+    if let obstacle = task.actionFamily.obstacle(task) { throw reader.fault("actions", obstacle) }
     if task.precision == .float, task.needsAccount {
       throw reader.fault(
         "precision", "`float` is for proportional costs paid pro rata, here `double` is valid")
@@ -148,7 +150,16 @@ public struct EnvironmentSpec: Sendable {
     return (assets, targets)
   }
 
-  private static func actions(_ reader: inout SpecReader) throws(SpecError) -> [Double] {
+  private static func actions(
+    _ reader: inout SpecReader
+  ) throws(SpecError) -> (ActionFamily, [Double]) {
+    if case .string(let name)? = reader.optional("actions")?.content {
+      guard let family = ActionFamily(rawValue: name), family != .list else {
+        throw reader.fault(
+          "actions", "“\(name)” is given, a list of fractions, fraction or destination is valid")
+      }
+      return (family, [])
+    }
     let actions = try reader.numbers("actions")
     guard actions.first == 0 else {
       throw reader.fault("actions", "\(actions) is given, the first must be 0: no action")
@@ -158,7 +169,7 @@ public struct EnvironmentSpec: Sendable {
     else {
       throw reader.fault("actions", "\(actions) is given, rising fractions up to 1 are valid")
     }
-    return actions
+    return (.list, actions)
   }
 
   private static func costs(

@@ -76,8 +76,11 @@ public struct ExactEvaluation: Sendable, Codable {
   public init(_ task: RebalancingTask, policies: [any Trigger]) throws {
     let chain = try TwoAssetChain(task)
     environment = task.id
-    let own = try chain.solve(.fractions(task.actions)).score.costPerYear
     let unrestricted = try chain.solve(.unrestricted).score.costPerYear
+    // With two assets any fraction reaches whatever is worth reaching.
+    let own =
+      task.actions.isEmpty
+      ? unrestricted : try chain.solve(.fractions(task.actions)).score.costPerYear
     optimum = Optimum(ownActions: own, unrestricted: unrestricted)
     self.policies = policies.map { policy in
       if let reason = Self.obstacle(policy) { return Row(name: policy.name, reason: reason) }
@@ -103,6 +106,7 @@ public struct ExactEvaluation: Sendable, Codable {
   /// Why a policy has no exact score: the chain knows the weights, and nothing else of the past.
   private static func obstacle(_ policy: any Trigger) -> String? {
     guard let learned = policy as? LearnedTrigger else { return nil }
+    if learned.family == .destination { return "the exact law is of fractions of the way to target" }
     for column in learned.observation.columns {
       let feature = String(column.name.prefix { $0 != "[" })
       if !featuresOfWeights.contains(feature) {

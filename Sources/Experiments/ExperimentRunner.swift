@@ -172,7 +172,7 @@ public struct ExperimentRunner: Sendable {
     var environment = RebalancingEnvironment<Double>(task)
     _ = environment.reset(seed: spec.evaluationSeed)
     while !environment.hasEnded {
-      _ = environment.advance(fraction: policy.decide(environment.snapshot).fraction)
+      _ = environment.advance(policy.decide(environment.snapshot))
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]

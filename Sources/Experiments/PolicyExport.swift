@@ -30,7 +30,7 @@ public enum PolicyExport {
       ])
     try PolicyBundle.write(
       identity, policy: checkpoint.policy, schema: schema, actions: environment.task.actions,
-      to: folder)
+      family: environment.task.actionFamily, to: folder)
   }
 
   private static func moments(
@@ -42,8 +42,12 @@ public enum PolicyExport {
       var observation = environment.reset(seed: 0)
       for _ in 0..<min(task.horizon, 500) {
         for (i, value) in observation.enumerated() { moments[i].add(Double(value)) }
-        let action = trigger.policy.greedyAction(observation) ?? 0
-        observation = environment.step(action).observation
+        if let action = trigger.policy.greedyAction(observation) {
+          observation = environment.step(action).observation
+        } else {
+          let values = trigger.policy.values(observation) ?? []
+          observation = environment.step(values: values).observation
+        }
       }
     }
     return moments

@@ -60,7 +60,7 @@ public enum PolicyReference {
     let environment = try checkpoint.record.resolvedEnvironment()
     return try LearnedTrigger(
       name: name, policy: checkpoint.policy, observation: environment.task.observation,
-      actions: environment.task.actions)
+      actions: environment.task.actions, family: environment.task.actionFamily)
   }
 }
 

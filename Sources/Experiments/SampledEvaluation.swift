@@ -178,7 +178,7 @@ private struct Play: Sendable {
         year = environment.date.year
       }
       let decision = policy.decide(environment.snapshot)
-      let outcome = environment.advance(fraction: decision.fraction)
+      let outcome = environment.advance(decision)
       sample.add(outcome)
       note(outcome)
     }

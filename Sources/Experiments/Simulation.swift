@@ -113,9 +113,9 @@ public struct Simulation: Sendable, Encodable {
     var prices = task.assets.map { _ in 1.0 }
     while !game.hasEnded {
       let before = game.snapshot
-      let fraction = policy.decide(before).fraction
-      let outcome = game.advance(fraction: fraction)
-      steps.append(Step(steps.count, before, prices, fraction, outcome))
+      let decision = policy.decide(before)
+      let outcome = game.advance(decision)
+      steps.append(Step(steps.count, before, prices, decision.fraction, outcome))
       totals.add(outcome)
       let returns = game.snapshot.lastLogReturns ?? []
       prices = zip(prices, returns).map { $0 * Double.exp($1) }

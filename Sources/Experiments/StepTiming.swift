@@ -58,17 +58,24 @@ struct ScalarPlay<Real>: Sendable
 where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt32 {
   private var environment: RebalancingEnvironment<Real>
   private let actions: [Int]
+  /// Where actions are a box.
+  private let values: [[Float]]
   private var stepCount = 0
 
   init(_ task: RebalancingTask) {
     environment = RebalancingEnvironment(task)
     _ = environment.reset(seed: 1)
     actions = (0..<64).map { randomAction(task, copy: 0, step: $0) }
+    values = (0..<64).map { randomValues(task, copy: 0, step: $0) }
   }
 
   mutating func step() {
     if environment.hasEnded { _ = environment.reset(seed: nil) }
-    _ = environment.step(actions[stepCount & 63])
+    if environment.task.actionFamily == .list {
+      _ = environment.step(actions[stepCount & 63])
+    } else {
+      _ = environment.step(values: values[stepCount & 63])
+    }
     stepCount += 1
   }
 }
@@ -79,6 +86,8 @@ struct BatchedPlay<L: Lanes>: Sendable {
   private var transition: VectorTransition
   /// Actions of every copy, for a number of steps that repeats.
   private let actions: [[Int32]]
+  /// The same where actions are a box.
+  private let values: [[Float]]
   private var stepCount = 0
 
   /// - Parameters:
@@ -94,6 +103,10 @@ struct BatchedPlay<L: Lanes>: Sendable {
     environment = BatchedRebalancingEnvironment(task, count: copies, firstCopy: first)
     transition = VectorTransition(for: environment)
     environment.reset(seed: 1, into: &transition)
+    let family = task.actionFamily
+    values = (0..<(family == .list ? 0 : 4)).map { step in
+      (0..<copies).flatMap { randomValues(task, copy: first + $0, step: step) }
+    }
     actions = (0..<(actionSets ?? max(4, min(64, 262_144 / copies)))).map { step in
       (0..<copies).map { copy in
         let isActing =
@@ -105,12 +118,25 @@ struct BatchedPlay<L: Lanes>: Sendable {
   }
 
   mutating func step() {
-    environment.step(actions[stepCount % actions.count], into: &transition)
+    if values.isEmpty {
+      environment.step(actions[stepCount % actions.count], into: &transition)
+    } else {
+      environment.step(values: values[stepCount % values.count], into: &transition)
+    }
     stepCount += 1
   }
 }
 
 private func randomAction(_ task: RebalancingTask, copy: Int, step: Int) -> Int {
-  RandomSource(seed: 2).integer(
+  guard task.actionFamily == .list else { return 0 }
+  return RandomSource(seed: 2).integer(
     below: task.actionCount, .exploration, copy: UInt32(copy), step: UInt32(step))
+}
+
+private func randomValues(_ task: RebalancingTask, copy: Int, step: Int) -> [Float] {
+  (0..<task.actionSpace.size).map {
+    Float(
+      RandomSource(seed: 2).uniform(
+        .exploration, copy: UInt32(copy), step: UInt32(step), draw: $0))
+  }
 }

@@ -25,6 +25,11 @@ extension TaskDescription {
   private var actionTable: String {
     var table = TextTable([">action", "meaning"])
     for action in actionSpace.actions { table.add(["\(action.action)", action.meaning]) }
+    guard actionSpace.actions.isEmpty else { return table.text }
+    table = TextTable([">place", "action", ">low", ">high"])
+    for (place, meaning) in actionSpace.dimensions.enumerated() {
+      table.add(["\(place)", meaning, "0", "1"])
+    }
     return table.text
   }
 

@@ -54,8 +54,12 @@ public struct TaskDescription: Sendable, Encodable {
 
   /// The actions, in the order of their numbers.
   public struct ActionSpace: Sendable, Encodable {
+    /// `discrete`, or `box` of numbers from 0 to 1.
     public var type = "discrete"
+    /// Empty for a box.
     public var actions: [Action]
+    /// What the numbers of a box mean, one each.
+    public var dimensions: [String] = []
   }
 
   /// One action.
@@ -110,7 +114,15 @@ public struct TaskDescription: Sendable, Encodable {
           name: $0.name, unit: $0.unit, low: $0.low.isFinite ? Double($0.low) : nil,
           high: $0.high.isFinite ? Double($0.high) : nil)
       })
-    actionSpace = ActionSpace(actions: Self.actions(task))
+    actionSpace =
+      switch task.actionFamily {
+      case .list: ActionSpace(actions: Self.actions(task))
+      case .fraction:
+        ActionSpace(type: "box", actions: [], dimensions: ["fraction of the way to the target"])
+      case .destination:
+        ActionSpace(
+          type: "box", actions: [], dimensions: task.assets.map { "post-trade weight of \($0)" })
+      }
     market = Market(
       model: task.market.model, summary: task.market.summary(stepsPerYear: task.stepsPerYear),
       volatilities: task.market.volatilities)

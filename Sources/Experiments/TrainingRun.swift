@@ -1,5 +1,6 @@
 import Algebra
 public import Foundation
+import Gym
 public import Learning
 import Rebalancing
 
@@ -86,6 +87,18 @@ public struct TrainingRun: Sendable {
       let learner = try CrossEntropySearch(
         configuration: configuration, seed: seed,
         problem: try RuleTuning(template, task: task, seed: seed))
+      return try train(learner, options)
+    case .postDecision(let configuration):
+      if let obstacle = task.afterstateObstacle {
+        throw SpecError(file: "algorithm: post_decision", obstacle)
+      }
+      var task = task
+      // The state at an episode's end is looked at before the next begins.
+      task.autoreset = .disabled
+      let learner = try PostDecisionValue(configuration: configuration, seed: seed) { copies in
+        BatchedRebalancingEnvironment<L>(
+          task, count: copies.count, firstCopy: copies.lowerBound)
+      }
       return try train(learner, options)
     case .rule(let rule):
       throw SpecError(

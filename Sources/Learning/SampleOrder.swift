@@ -32,7 +32,7 @@ package struct SampleOrder: Sendable {
   }
 
   /// Fisher–Yates on the identity, with 64 random words at a time.
-  private static func shuffle(
+  static func shuffle(
     _ order: inout [Int32], _ random: RandomSource, part: UInt32, episode: UInt32
   ) {
     for i in order.indices { order[i] = Int32(i) }

@@ -15,8 +15,8 @@ public struct BatchedRebalancingEnvironment<L: Lanes>: VectorEnvironment {
   public let firstCopy: Int
   var source = RandomSource(seed: 0)
   var portfolios: Portfolios<L>
-  private let kernel: StepKernel<L>
-  private var workspace: StepWorkspace<L>
+  let kernel: StepKernel<L>
+  var workspace: StepWorkspace<L>
 
   public init(_ task: RebalancingTask, count: Int, firstCopy: Int = 0) {
     precondition(count > 0, "\(count) copies: at least 1 is needed")
@@ -29,7 +29,7 @@ public struct BatchedRebalancingEnvironment<L: Lanes>: VectorEnvironment {
   }
 
   public var observationSpace: Space { task.observation.space }
-  public var actionSpace: Space { .discrete(count: task.actionCount) }
+  public var actionSpace: Space { task.actionSpace }
   public var autoreset: Autoreset { task.autoreset }
 
   @_specialize(where L == SIMD16<Float>)
@@ -50,11 +50,28 @@ public struct BatchedRebalancingEnvironment<L: Lanes>: VectorEnvironment {
   @_specialize(where L == SIMD16<Float>)
   @_specialize(where L == SIMD8<Double>)
   public mutating func step(_ actions: [Int32], into transition: inout VectorTransition) {
+    precondition(task.actionFamily == .list, "the actions of \(task.id) are \(actionSpace)")
     precondition(actions.count == count, "\(actions.count) actions for \(count) copies")
+    advance(actions, [], into: &transition)
+  }
+
+  public mutating func step(values: [Float], into transition: inout VectorTransition) {
+    precondition(task.actionFamily != .list, "the actions of \(task.id) are \(actionSpace)")
+    precondition(
+      values.count == count * actionSpace.size,
+      "\(values.count) numbers for \(count) copies of \(actionSpace.size) dimensions")
+    advance([], values, into: &transition)
+  }
+
+  /// Steps every copy with the actions of one kind, the other being empty.
+  private mutating func advance(
+    _ actions: [Int32], _ values: [Float], into transition: inout VectorTransition
+  ) {
     for first in stride(from: 0, to: portfolios.groupCount, by: StepWorkspace<L>.blockSize) {
       let block = first..<min(first + StepWorkspace<L>.blockSize, portfolios.groupCount)
       let hasEnds = kernel.step(
-        block, &portfolios, actions.span, source, firstCopy: firstCopy, &workspace, &transition)
+        block, &portfolios, actions.span, values.span, source, firstCopy: firstCopy, &workspace,
+        &transition)
       if hasEnds { finishEpisodes(in: block, into: &transition) }
     }
   }

@@ -60,7 +60,7 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
   }
 
   public var observationSpace: Space { task.observation.space }
-  public var actionSpace: Space { .discrete(count: task.actionCount) }
+  public var actionSpace: Space { task.actionSpace }
 
   public mutating func reset(seed: UInt64?) -> [Float] {
     if let seed {
@@ -89,7 +89,21 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
     let isHarvest = action == task.actions.count
     let outcome = advance(
       fraction: isHarvest ? 0 : task.actions[action], isHarvesting: isHarvest)
-    return Transition(
+    return transition(outcome)
+  }
+
+  public mutating func step(values: [Float]) -> Transition {
+    precondition(
+      task.actionFamily != .list && values.count == actionSpace.size,
+      "\(values.count) numbers, the actions of \(task.id) are \(actionSpace)")
+    guard task.actionFamily == .destination else {
+      return transition(advance(fraction: min(max(Double(values[0]), 0), 1)))
+    }
+    return transition(advance(destination: values.map { Double($0) }))
+  }
+
+  private func transition(_ outcome: StepOutcome) -> Transition {
+    Transition(
       observation: observation(), reward: outcome.reward, terminated: value <= 0,
       truncated: step >= task.horizon && value > 0, info: outcome.info)
   }
@@ -128,14 +142,44 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
   public mutating func advance(fraction: Double, isHarvesting: Bool = false) -> StepOutcome {
     precondition(!hasEnded, "the episode has ended: reset before the next step")
     precondition((0...1).contains(fraction), "\(fraction) is not a fraction of the way to target")
-    let path = path
-    let targets = task.targets.map { Real($0) }
     let trade =
       if let account {
         accountedTrade(Real(fraction), isHarvesting: isHarvesting, in: account)
       } else {
         plainTrade(Real(fraction))
       }
+    return advance(after: trade)
+  }
+
+  /// Trades to the post-trade weights v = a⁺ / Σ a⁺, pays, and lets the market move; no trade where
+  /// Σ a⁺ = 0. For proportional costs paid pro rata.
+  ///
+  /// - Parameter values: a, one per asset.
+  public mutating func advance(destination values: [Double]) -> StepOutcome {
+    precondition(!hasEnded, "the episode has ended: reset before the next step")
+    precondition(
+      account == nil && values.count == weights.count,
+      "\(values.count) numbers are no destination of \(task.id)")
+    let wanted = values.map { Real.larger(Real($0), 0) }
+    let sum = wanted.reduce(0) { $0 + $1 }
+    let held = weights.indices.map { sum > 0 ? wanted[$0] / sum : weights[$0] }
+    let trades = weights.indices.map { held[$0] - weights[$0] }
+    let (cost, tax) = pay(for: trades)
+    return advance(after: Trade(amounts: trades, cost: cost, tax: tax, held: held))
+  }
+
+  /// Does what a trigger has decided.
+  public mutating func advance(_ decision: TriggerDecision) -> StepOutcome {
+    guard let destination = decision.destination, account == nil else {
+      return advance(fraction: decision.fraction)
+    }
+    return advance(destination: destination)
+  }
+
+  /// Charges the drift of what is held after a trade, and lets the market move.
+  private mutating func advance(after trade: Trade) -> StepOutcome {
+    let path = path
+    let targets = task.targets.map { Real($0) }
     if trade.amounts.contains(where: { $0 != 0 }) { lastTrade = date }
     let variance = activeVariance(trade.held, targets, path)
     let driftCost = driftCost(variance)

@@ -22,8 +22,10 @@ public struct RebalancingTask: Sendable {
   public var horizon: Int
   /// The date of step 0 in synthetic markets.
   public var startDate: CalendarDate
-  /// Fractions of the way to target, one per action; the first is 0.
+  /// Fractions of the way to target, one per action; the first is 0. Empty where actions are a box.
   public var actions: [Double]
+  /// What an action says.
+  public var actionFamily = ActionFamily.list
   /// What trading costs, and which trades are done.
   public var costs: TradingCosts
   /// Where costs and tax are taken from.
@@ -90,7 +92,7 @@ public struct RebalancingTask: Sendable {
     self.hasHarvestAction = hasHarvestAction
   }
 
-  /// Number of actions.
+  /// Number of actions; 0 where they are a box.
   public var actionCount: Int { actions.count + (hasHarvestAction ? 1 : 0) }
 
   /// Whether a trade is more than proportional costs and a flat tax, both paid pro rata.

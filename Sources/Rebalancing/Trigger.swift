@@ -22,6 +22,9 @@ public struct TriggerDecision: Sendable, Hashable {
   public var action: Action
   /// How far of the way from the present weights to the target.
   public var fraction: Double
+  /// Post-trade weights where the policy says those; then `fraction` is how much of the distance to
+  /// the target they take away, Σ|w − w*|, at most all of it.
+  public var destination: [Double]?
   /// Why, for people and logs.
   public var reasons: [String]
   /// What the actions were worth to a learned policy, in their order.
@@ -33,6 +36,27 @@ public struct TriggerDecision: Sendable, Hashable {
     self.fraction = min(max(fraction, 0), 1)
     self.reasons = reasons
     self.scores = scores
+  }
+
+  /// The decision to trade to given weights.
+  ///
+  /// - Parameters:
+  ///   - destination: post-trade weights, 0 or more, of sum 1.
+  ///   - weights: those before the trade.
+  ///   - targets: those of the target.
+  public init(
+    destination: [Double], from weights: [Double], targets: [Double], reasons: [String] = [],
+    scores: [Float]? = nil
+  ) {
+    func distance(_ other: [Double]) -> Double {
+      zip(other, targets).reduce(0) { $0 + abs($1.0 - $1.1) }
+    }
+    let before = distance(weights)
+    self.init(
+      fraction: before > 0 ? 1 - distance(destination) / before : 0, reasons: reasons,
+      scores: scores)
+    if action == .none, destination != weights { action = .partial }
+    self.destination = destination
   }
 
   /// The decision to leave the portfolio alone.

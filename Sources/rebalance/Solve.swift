@@ -33,7 +33,7 @@ struct Solve: ParsableCommand {
     let overrides = environment.overrides + (actions.map { ["actions=[\($0)]"] } ?? [])
     let task = try EnvironmentSpec(path: environment.path, overrides: overrides).task
     let solution = try TwoAssetChain(task).solve(
-      unrestricted ? .unrestricted : .fractions(task.actions))
+      unrestricted || task.actions.isEmpty ? .unrestricted : .fractions(task.actions))
     if json { try printJSON(Result(solution)) } else { print(table(solution, task)) }
   }
 

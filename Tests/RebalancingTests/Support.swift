@@ -43,6 +43,18 @@ func actions(_ copies: Range<Int>, step: Int, of task: RebalancingTask) -> [Int3
   copies.map { Int32(action(copy: $0, step: step, of: task.actions.count)) }
 }
 
+/// The actions of all copies at a step where they are a box, by chance: some outside of it, and for
+/// every seventh copy nothing but 0.
+func values(_ copies: Range<Int>, step: Int, of task: RebalancingTask) -> [Float] {
+  copies.flatMap { copy in
+    (0..<task.actionSpace.size).map { dimension in
+      let u = RandomSource(seed: 98).uniform(
+        .exploration, copy: UInt32(copy), step: UInt32(step), draw: dimension)
+      return (copy + step) % 7 == 0 ? 0 : Float(1.4 * u - 0.2)
+    }
+  }
+}
+
 extension VectorTransition {
   /// Everything in it, as bit patterns.
   var bits: [UInt32] {

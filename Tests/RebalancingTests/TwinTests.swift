@@ -23,8 +23,22 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
   }
 
   mutating func step(_ actions: [Int32], into transition: inout VectorTransition) {
+    step(into: &transition) { environment, copy in environment.step(Int(actions[copy])) }
+  }
+
+  mutating func step(values: [Float], into transition: inout VectorTransition) {
+    let width = values.count / environments.count
+    step(into: &transition) { environment, copy in
+      environment.step(values: Array(values[copy * width..<(copy + 1) * width]))
+    }
+  }
+
+  private mutating func step(
+    into transition: inout VectorTransition,
+    _ body: (inout RebalancingEnvironment<Real>, Int) -> Transition
+  ) {
     for copy in environments.indices {
-      let step = environments[copy].step(Int(actions[copy]))
+      let step = body(&environments[copy], copy)
       transition.rewards[copy] = Float(step.reward)
       transition.terminated[copy] = step.terminated
       transition.truncated[copy] = step.truncated
@@ -62,9 +76,15 @@ extension [Float] {
     var truncations = 0
     var terminations = 0
     for step in 0..<600 {
-      let actions = actions(0..<count, step: step, of: task)
-      fast.step(actions, into: &fastStep)
-      slow.step(actions, into: &slowStep)
+      if task.actionFamily == .list {
+        let actions = actions(0..<count, step: step, of: task)
+        fast.step(actions, into: &fastStep)
+        slow.step(actions, into: &slowStep)
+      } else {
+        let values = values(0..<count, step: step, of: task)
+        fast.step(values: values, into: &fastStep)
+        slow.step(values: values, into: &slowStep)
+      }
       truncations += slowStep.truncated.count { $0 }
       terminations += slowStep.terminated.count { $0 }
       guard fastStep.bits == slowStep.bits else {
@@ -90,6 +110,24 @@ extension [Float] {
   ) throws {
     let task = try Shipped.task(name, horizon: horizon)
     compare(SIMD8<Double>.self, Double.self, task, count: 11)
+  }
+
+  @Test(arguments: Shipped.names)
+  func `any fraction of the way is the same in both twins`(_ name: String) throws {
+    var task = try Shipped.task(name, horizon: 97)
+    guard !task.hasHarvestAction else { return }
+    (task.actions, task.actionFamily) = ([], .fraction)
+    compare(SIMD8<Double>.self, Double.self, task, count: 11)
+    guard !task.needsAccount else { return }
+    compare(SIMD16<Float>.self, Float.self, task, count: 19)
+  }
+
+  @Test(arguments: Shipped.plainNames)
+  func `any destination is the same in both twins`(_ name: String) throws {
+    var task = try Shipped.task(name, horizon: 97)
+    (task.actions, task.actionFamily) = ([], .destination)
+    compare(SIMD8<Double>.self, Double.self, task, count: 11)
+    compare(SIMD16<Float>.self, Float.self, task, count: 19)
   }
 
   @Test(arguments: ReturnCapture.allCases)

@@ -5,7 +5,7 @@ extension StepKernel {
   /// Trades, group by group, where they are accounted for.
   func trade(
     _ account: AccountKernel<L>, _ block: Range<Int>, _ actions: Span<Int32>,
-    paths: [MarketPath<L>], state: [L], weights: [L], prices: [L], values: [Double],
+    _ numbers: Span<Float>, paths: [MarketPath<L>], state: [L], weights: [L], prices: [L], values: [Double],
     basis: inout [L], ledger: inout [L], held: inout [L], desk: inout TradingDesk<L>,
     costs: inout [L],
     taxes: inout [L], capped: inout [L], traded: inout [L]
@@ -17,9 +17,9 @@ extension StepKernel {
     var ledger = ledger.mutableSpan
     var held = held.mutableSpan
     for (index, group) in block.enumerated() {
-      let action = L(actions, from: group * L.laneCount)
+      let action = family == .list ? L(actions, from: group * L.laneCount) : L(repeating: 0)
       let now = AccountKernel<L>.Situation(
-        fraction: fraction(action), isHarvesting: harvests.mask(action),
+        fraction: fraction(actions, numbers, group), isHarvesting: harvests.mask(action),
         isLast: calendar.isLast(paths[index].step, lanes: L.laneCount),
         value: L(values, from: group * L.laneCount),
         day: account.tradingDay(calendar.days(paths[index])))

@@ -113,6 +113,25 @@ extension StepKernel {
       into: &columns)
   }
 
+  /// Writes the observation of one group as it is after a trade, before the market moves.
+  ///
+  /// - Parameters:
+  ///   - index: the group's place in `held`.
+  ///   - basis: as the trade leaves it, for all groups.
+  func observeAfterTrade(
+    _ index: Int, _ group: Int, _ portfolios: inout Portfolios<L>, _ basis: [L],
+    _ source: RandomSource, _ firstCopy: Int, held: [L], facts: inout [L], columns: inout [L]
+  ) {
+    if self.facts != nil { writeFacts(group, &portfolios, source, firstCopy, &facts) }
+    let assets = group * assetCount..<(group + 1) * assetCount
+    var columns = columns.mutableSpan
+    observation.observe(
+      weights: held.span.extracting(index * assetCount..<(index + 1) * assetCount),
+      targets: targets.span, basis: basis.span.extracting(basis.isEmpty ? 0..<0 : assets),
+      lastLogReturns: portfolios.lastLogReturns.span.extracting(assets), facts: facts.span,
+      into: &columns)
+  }
+
   /// Writes the observation of one copy at an episode's start.
   func writeObservation(
     of copy: Int, _ portfolios: inout Portfolios<L>, _ source: RandomSource, firstCopy: Int,

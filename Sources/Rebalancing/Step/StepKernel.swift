@@ -10,6 +10,7 @@ struct StepKernel<L: Lanes>: Sendable {
   let assetCount: Int
   let targets: [L.Scalar]
   let fractions: [L.Scalar]
+  let family: ActionFamily
   let costPerUnit: [L.Scalar]
   let taxRate: L.Scalar
   let driftFactor: L.Scalar
@@ -39,6 +40,7 @@ struct StepKernel<L: Lanes>: Sendable {
     targets = task.targets.map { L.Scalar($0) }
     // Harvesting trades nothing.
     fractions = (task.actions + (task.hasHarvestAction ? [0] : [])).map { L.Scalar($0) }
+    family = task.actionFamily
     costPerUnit = (task.costs.proportionalPerUnit ?? []).map { L.Scalar($0) }
     taxRate = L.Scalar(task.tax.averageCostRate)
     switch task.driftCost {
@@ -68,12 +70,12 @@ struct StepKernel<L: Lanes>: Sendable {
       task.tax.lots != nil && task.observation.features.contains(.unrealizedGain)
   }
 
-  /// Steps all copies of a block.
+  /// Steps all copies of a block; of `actions` and `values` the one that the family needs is given.
   ///
   /// - Returns: whether an episode of the block has ended or awaits its reset.
   func step(
     _ block: Range<Int>, _ portfolios: inout Portfolios<L>, _ actions: Span<Int32>,
-    _ source: RandomSource, firstCopy: Int, _ work: inout StepWorkspace<L>,
+    _ values: Span<Float>, _ source: RandomSource, firstCopy: Int, _ work: inout StepWorkspace<L>,
     _ transition: inout VectorTransition
   ) -> Bool {
     for (index, group) in block.enumerated() {
@@ -81,15 +83,15 @@ struct StepKernel<L: Lanes>: Sendable {
     }
     if let account {
       trade(
-        account, block, actions, paths: work.paths, state: portfolios.marketState,
+        account, block, actions, values, paths: work.paths, state: portfolios.marketState,
         weights: portfolios.weights,
         prices: portfolios.prices, values: portfolios.values, basis: &portfolios.basis,
         ledger: &portfolios.ledger, held: &work.held, desk: &work.desk, costs: &work.costs,
         taxes: &work.taxes, capped: &work.capped, traded: &work.traded)
     } else {
       trade(
-        block, actions, weights: portfolios.weights, basis: &portfolios.basis, held: &work.held,
-        costs: &work.costs, taxes: &work.taxes)
+        block, actions, values, weights: portfolios.weights, basis: &portfolios.basis,
+        held: &work.held, costs: &work.costs, taxes: &work.taxes)
     }
     remember(block, work, &portfolios)
     chargeDrift(
@@ -176,8 +178,8 @@ struct StepKernel<L: Lanes>: Sendable {
 
   /// Trades towards the targets; costs, realised gains and the basis follow.
   func trade(
-    _ block: Range<Int>, _ actions: Span<Int32>, weights: [L], basis: inout [L],
-    held: inout [L], costs: inout [L], taxes: inout [L]
+    _ block: Range<Int>, _ actions: Span<Int32>, _ values: Span<Float>, weights: [L],
+    basis: inout [L], held: inout [L], costs: inout [L], taxes: inout [L]
   ) {
     let zero = L(repeating: 0)
     let one = L(repeating: 1)
@@ -190,17 +192,20 @@ struct StepKernel<L: Lanes>: Sendable {
     let targets = targets.span
     let costPerUnit = costPerUnit.span
     for (index, group) in block.enumerated() {
-      let fraction = fraction(L(actions, from: group * L.laneCount))
+      let fraction = family == .destination ? zero : fraction(actions, values, group)
+      if family == .destination { setDestination(values, group, index, weights, &held) }
       var cost = zero
       var gains = zero
       let first = group * n
       for i in 0..<n {
         let weight = weights[first &+ i]
-        let trade = fraction * (L(repeating: targets[i]) - weight)
+        let trade =
+          family == .destination
+          ? held[index &* n &+ i] - weight : fraction * (L(repeating: targets[i]) - weight)
         let bought = L.larger(trade, zero)
         let sold = L.larger(zero - trade, zero)
         cost = cost + (bought + sold) * L(repeating: costPerUnit[i])
-        held[index &* n &+ i] = weight + trade
+        if family != .destination { held[index &* n &+ i] = weight + trade }
         guard !basis.isEmpty else { continue }
         // Nothing is sold of what is not held; the divisor only keeps the number finite.
         let soldShare = sold / one.replacing(with: weight, where: zero .< weight)
@@ -211,6 +216,34 @@ struct StepKernel<L: Lanes>: Sendable {
       costs[index] = cost
       taxes[index] = gains * L(repeating: taxRate)
     }
+  }
+
+  /// Sets the post-trade weights of one group to the destinations: v = a⁺ / Σ a⁺, w where Σ a⁺ = 0.
+  private func setDestination(
+    _ values: Span<Float>, _ group: Int, _ index: Int, _ weights: Span<L>,
+    _ held: inout MutableSpan<L>
+  ) {
+    let n = assetCount
+    let zero = L(repeating: 0)
+    var sum = zero
+    for i in 0..<n {
+      let wanted = L.larger(L(values, from: group * L.laneCount, column: i, of: n), zero)
+      held[index * n + i] = wanted
+      sum = sum + wanted
+    }
+    let isGiven = zero .< sum
+    let divisor = L(repeating: 1).replacing(with: sum, where: isGiven)
+    for i in 0..<n {
+      let place = index * n + i
+      held[place] = weights[group * n + i].replacing(with: held[place] / divisor, where: isGiven)
+    }
+  }
+
+  /// The fraction of the way to target of each lane of a group.
+  @inline(__always) func fraction(_ actions: Span<Int32>, _ values: Span<Float>, _ group: Int) -> L {
+    guard family == .fraction else { return fraction(L(actions, from: group * L.laneCount)) }
+    let wanted = L(values, from: group * L.laneCount, column: 0, of: 1)
+    return L.smaller(L.larger(wanted, L(repeating: 0)), L(repeating: 1))
   }
 
   /// The fraction of the way to target of each lane's action.

@@ -1,0 +1,34 @@
+/// A vector environment that can say what every action leads to before the world moves.
+///
+/// A step has two parts: the action turns a state s into an afterstate y, at a reward that is known at
+/// the decision, and then the world moves, whatever the action was. The value of y does not depend on
+/// how it came about.
+public protocol AfterstateEnvironment: VectorEnvironment {
+  /// Numbers that describe an afterstate.
+  var afterstateSize: Int { get }
+  /// Writes what each action of a discrete space would lead to now; no copy moves.
+  mutating func writeAfterstates(into afterstates: inout Afterstates)
+  /// Writes what each of a few points of a box would lead to now; no copy moves.
+  ///
+  /// - Parameter values: shape [candidates, copies, dimensions].
+  mutating func writeAfterstates(of values: [Float], into afterstates: inout Afterstates)
+}
+
+/// What each of a few actions would lead to, for all copies.
+public struct Afterstates: Sendable, Equatable {
+  /// Number of copies.
+  public let copies: Int
+  /// Number of actions.
+  public let actions: Int
+  /// Shape [copies, actions]: the part of the reward that is known at the decision.
+  public var rewards: [Float]
+  /// Shape [copies, actions, features]: what is left when the action is done.
+  public var features: [Float]
+
+  public init(copies: Int, actions: Int, features: Int) {
+    self.copies = copies
+    self.actions = actions
+    rewards = Array(repeating: 0, count: copies * actions)
+    self.features = Array(repeating: 0, count: copies * actions * features)
+  }
+}
