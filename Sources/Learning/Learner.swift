@@ -39,10 +39,10 @@ public struct UpdateReport: Sendable, Equatable {
 
   /// What is wrong with the first figure, by name, that is not finite or beyond `largestFigure`.
   public var fault: String? {
-    let all = [("mean_reward", meanReward)] + figures.sorted { $0.key < $1.key }
-    guard let (name, value) = all.first(where: { !(abs($0.1) <= Self.largestFigure) }) else {
-      return nil
-    }
+    func isLost(_ value: Double) -> Bool { !(abs(value) <= Self.largestFigure) }
+    let lost =
+      isLost(meanReward) ? ["mean_reward": meanReward] : figures.filter { isLost($0.value) }
+    guard let (name, value) = lost.min(by: { $0.key < $1.key }) else { return nil }
     return "\(name) is " + (value.isNaN ? "not a number" : "\(value)")
   }
 }
