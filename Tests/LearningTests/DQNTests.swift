@@ -61,7 +61,7 @@ import Testing
     configuration.totalSteps = 20_000
     configuration.returnSteps = 2
     configuration.discount = 0.5
-    var agent = try DQN(configuration: configuration, seed: 1) { MaskedBandit(copies: $0) }
+    var agent = try DQN(configuration: configuration, seed: 1) { MaskedCircle(copies: $0) }
     var least = 0.0
     Training(totalSteps: configuration.totalSteps).run(
       &agent, progress: { least = min(least, $0.meanReward) })
@@ -181,7 +181,7 @@ import Testing
 
 /// Episodes of two steps among three states; action s is not valid in state s, action s + 1 pays 1, and what is not
 /// valid costs a million.
-private struct MaskedBandit: VectorEnvironment {
+private struct MaskedCircle: VectorEnvironment {
   private var inner: TableEnvironment
 
   init(copies: Range<Int>) {
