@@ -60,7 +60,7 @@ import Testing
     #expect(try copy(planner) == planner)
     var search = CrossEntropyConfiguration()
     (search.totalSteps, search.population, search.elites) = (1, 3, 2)
-    (search.episodes, search.smoothing) = (4, 0.5)
+    (search.episodes, search.smoothing, search.extraDeviation) = (4, 0.5, 0.6)
     #expect(try copy(search) == search)
   }
 

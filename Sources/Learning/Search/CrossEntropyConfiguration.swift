@@ -10,12 +10,15 @@ public struct CrossEntropyConfiguration: Sendable, Hashable, Codable {
   public var episodes = 32
   /// Share of the elites in what the next generation is drawn from; the rest is as it was.
   public var smoothing = 0.7
+  /// What is added to the deviations at the start, in parts of the ranges; it falls to 0 at the end.
+  public var extraDeviation = 0.03
 
   public init() {}
 
   public enum CodingKeys: String, CodingKey, CaseIterable {
     case totalSteps = "total_steps"
     case population, elites, episodes, smoothing
+    case extraDeviation = "extra_deviation"
   }
 
   /// Absent keys have their default.
@@ -26,6 +29,7 @@ public struct CrossEntropyConfiguration: Sendable, Hashable, Codable {
     elites = try keys.value(.elites, or: elites)
     episodes = try keys.value(.episodes, or: episodes)
     smoothing = try keys.value(.smoothing, or: smoothing)
+    extraDeviation = try keys.value(.extraDeviation, or: extraDeviation)
   }
 
   /// Throws at the first value that cannot be meant.
@@ -40,5 +44,8 @@ public struct CrossEntropyConfiguration: Sendable, Hashable, Codable {
       "elites is \(elites), valid is 1 to population, \(population)")
     try LearningConfigurationError.check(
       smoothing > 0 && smoothing <= 1, "smoothing is \(smoothing), valid is above 0, up to 1")
+    try LearningConfigurationError.check(
+      extraDeviation >= 0 && extraDeviation <= 1,
+      "extra_deviation is \(extraDeviation), valid is 0 to 1")
   }
 }

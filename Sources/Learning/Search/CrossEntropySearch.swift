@@ -125,6 +125,13 @@ public struct CrossEntropySearch<Problem: SearchProblem>: Learner {
       ])
   }
 
+  /// Falls linearly to 0 with the steps (Szita and Lőrincz 2006): without it deviations close in on
+  /// whatever the first generations liked.
+  private var extraDeviation: Double {
+    let done = Double(stepsDone) / Double(configuration.totalSteps)
+    return configuration.extraDeviation * max(1 - done, 0)
+  }
+
   private func draw(_ candidate: Int) -> [Double] {
     problem.parameters.indices.map { index in
       let (copy, step) = (UInt32(candidate), UInt32(index))
@@ -133,7 +140,8 @@ public struct CrossEntropySearch<Problem: SearchProblem>: Learner {
       case .range(let low, let high):
         let normals: (Double, Double, Double, Double) = random.normals(
           .exploration, copy: copy, episode: UInt32(generation), step: step, draw: 0)
-        let place = min(max(marginal.mean + marginal.deviation * normals.0, 0), 1)
+        let place = min(
+          max(marginal.mean + (marginal.deviation + extraDeviation) * normals.0, 0), 1)
         return low + (high - low) * place
       case .choice(let count):
         let uniform = random.uniform(
