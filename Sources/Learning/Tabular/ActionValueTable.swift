@@ -108,17 +108,6 @@ package struct ActionValueTable: Sendable {
   /// δ = R − R̄ + γ V(S′) − Q(S, A);  Q(S, A) ← Q(S, A) + αδ;  R̄ ← R̄ + ηαδ, where V(S′) is that of the
   /// method and 0 after a termination (differential: Wan, Naik and Sutton 2021, with γ = 1).
   package mutating func learn(_ step: TabularStep) {
-    // With constants inside, the common case has neither loops nor choices.
-    if method == .qLearning, tilings == 1 {
-      learn(step, .qLearning, Shape(tilings: 1, actions: actionCount, table: 0))
-    } else {
-      learn(step, method, shape)
-    }
-  }
-
-  @inline(__always) private mutating func learn(
-    _ step: TabularStep, _ method: TabularMethod, _ shape: Shape
-  ) {
     var rate = RewardRate(value: averageReward, stepSize: rewardRate, squaredErrors: squaredErrors)
     shape.learn(
       step, method, &values, &visits, &rate, discount: discount, epsilon: epsilon, stepSizes,
