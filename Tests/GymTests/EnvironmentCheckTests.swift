@@ -33,7 +33,7 @@ private struct Stub: Environment {
   }
 
   var actionSpace: Space {
-    fault == .boxActions ? .box(low: [0], high: [1]) : .discrete(count: 2)
+    fault == .boxActions ? .box(low: [1], high: [0]) : .discrete(count: 2)
   }
 
   mutating func reset(seed: UInt64?) -> [Float] {
@@ -140,7 +140,7 @@ private struct VectorStub: VectorEnvironment {
       (.badReward, "the reward at step 3 is nan"),
       (.endless, "no end of the episode within 50 steps"),
       (.bothFlags, "step 9 is both terminated and truncated"),
-      (.boxActions, "the action space is not discrete: box(low: [0.0], high: [1.0])"),
+      (.boxActions, "the bounds of the action space do not fit: [1.0] to [0.0]"),
       (.discreteObservations, "the observation space is not a box"),
       (.crossedBounds, "the bounds of the observation space do not fit: [1.0] to [0.0]"),
     ] as [(Fault, String)])
