@@ -106,7 +106,9 @@ public struct ExactEvaluation: Sendable, Codable {
   /// Why a policy has no exact score: the chain knows the weights, and nothing else of the past.
   private static func obstacle(_ policy: any Trigger) -> String? {
     guard let learned = policy as? LearnedTrigger else { return nil }
-    if learned.family == .destination { return "the exact law is of fractions of the way to target" }
+    if learned.family == .destination {
+      return "the exact law is of fractions of the way to target"
+    }
     for column in learned.observation.columns {
       let feature = String(column.name.prefix { $0 != "[" })
       if !featuresOfWeights.contains(feature) {

@@ -20,9 +20,9 @@ public struct Afterstates: Sendable, Equatable {
   public let copies: Int
   /// Number of actions.
   public let actions: Int
-  /// Shape [copies, actions]: the part of the reward that is known at the decision.
+  /// Shape [actions, copies]: the part of the reward that is known at the decision.
   public var rewards: [Float]
-  /// Shape [copies, actions, features]: what is left when the action is done.
+  /// Shape [actions, copies, features]: what is left when the action is done.
   public var features: [Float]
 
   public init(copies: Int, actions: Int, features: Int) {

@@ -39,6 +39,20 @@ package struct AfterstateRollout: Sendable {
   /// Number of samples.
   package var count: Int { copies * steps }
 
+  /// Σ (captured + max q(sₜ₊₁) − V(yₜ)): per sample the average reward under which the values would be
+  /// right. Unlike the mean reward it does not mind where episodes begin.
+  ///
+  /// - Parameter first: the first of the copies that are counted.
+  package func excessSum(from first: Int) -> Double {
+    var sum = 0.0
+    for t in 0..<steps {
+      for i in t * copies + first..<(t + 1) * copies {
+        sum += Double(captured[i] + bestNext[i] - values[i])
+      }
+    }
+    return sum
+  }
+
   /// λ-returns of afterstate values, from the last step to the first:
   /// Gₜ = captured − ρ + γ (max q(sₜ₊₁) + λ (Gₜ₊₁ − V(yₜ₊₁))), the last term only while the episode
   /// goes on and the action at t + 1 was the best (Watkins 1989).

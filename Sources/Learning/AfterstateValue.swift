@@ -41,11 +41,11 @@ struct AfterstateValue: Sendable {
     for i in moments.indices { moments[i] *= memory }
     weight *= memory
     for part in sums {
-      for i in gram.indices { gram[i] += Double(part.gram.elements[i]) }
+      for i in gram.indices { gram[i] += part.gram[i] }
       for i in moments.indices {
-        moments[i] += part.moments[i] - shift * Double(part.gram[i, size - 1])
+        moments[i] += part.moments[i] - shift * part.gram[i * size + size - 1]
       }
-      weight += Double(part.gram[size - 1, size - 1])
+      weight += part.gram[size * size - 1]
     }
     solve()
   }
@@ -82,15 +82,18 @@ struct AfterstateValue: Sendable {
 /// Σ φφᵀ and Σ φG of one part's samples.
 struct FeatureSums: Sendable {
   /// Shape [size, size].
-  private(set) var gram: Matrix
+  private(set) var gram: [Double]
   private(set) var moments: [Double]
+  /// Of one block; over many a `Float` would lose what tells the features apart.
+  private var blockGram: Matrix
   private var features: Matrix
   private var targets: [Float]
   private var work: NetworkWorkspace
 
   init(_ network: Network, rows: Int = 256) {
     let size = network.featureCount + 1
-    gram = Matrix(rows: size, columns: size)
+    blockGram = Matrix(rows: size, columns: size)
+    gram = Array(repeating: 0, count: size * size)
     moments = Array(repeating: 0, count: size)
     features = Matrix(rows: rows, columns: size)
     targets = Array(repeating: 0, count: rows)
@@ -101,7 +104,7 @@ struct FeatureSums: Sendable {
   mutating func sum(_ rollout: AfterstateRollout, _ network: Network, interval: Int) {
     let (rows, size, width) = (features.rows, moments.count, rollout.features)
     let hidden = network.layers.count - 2
-    for i in gram.elements.indices { gram.elements[i] = 0 }
+    for i in gram.indices { gram[i] = 0 }
     for i in moments.indices { moments[i] = 0 }
     let samples = rollout.count / interval
     for start in stride(from: 0, to: samples, by: rows) {
@@ -110,7 +113,8 @@ struct FeatureSums: Sendable {
         // Neighbours in time say nearly the same: every copy gives one of `interval` steps.
         let number = start + row
         let (round, copy) = (number / rollout.copies, number % rollout.copies)
-        let sample = min(round * interval + copy % interval, rollout.steps - 1) * rollout.copies + copy
+        let sample =
+          min(round * interval + copy % interval, rollout.steps - 1) * rollout.copies + copy
         work.input.elements.copy(
           width, from: rollout.afterstates, at: sample * width, to: row * width)
         targets[row] = rollout.returns[sample]
@@ -127,7 +131,8 @@ struct FeatureSums: Sendable {
           targets[row] = 0
         }
       }
-      gram.setProduct(features, .transposed, features, .none, keep: 1)
+      blockGram.setProduct(features, .transposed, features)
+      for i in gram.indices { gram[i] += Double(blockGram.elements[i]) }
       let block = features.times(targets, .transposed)
       for i in moments.indices { moments[i] += Double(block[i]) }
     }
@@ -138,16 +143,20 @@ extension Network {
   /// Width of the last hidden layer.
   fileprivate var featureCount: Int { layers[layers.count - 1].weights.rows }
 
-  /// Draws the biases of the hidden layers so that the units of each bend at places all over the
-  /// inputs, which are of size 1, instead of all at 0: b = −w·c, c normal with deviation 1.5.
+  /// Makes the units of the hidden layers bend at places all over the inputs, which are of size 1,
+  /// instead of all at 0: weights of deviation 2/√inputs, b = −w·c, c normal with deviation 1.5.
   mutating func spreadBiases(_ random: RandomSource, index: UInt32) {
     for l in 0..<layers.count - 1 {
-      let inputs = layers[l].weights.rows
+      let (inputs, units) = (layers[l].weights.rows, layers[l].weights.columns)
+      // An orthogonal matrix has entries of mean square 2 / max(inputs, units).
+      let factor = Float((2 * Double(max(inputs, units)) / Double(inputs)).squareRoot())
+      for i in layers[l].weights.elements.indices { layers[l].weights.elements[i] *= factor }
       for j in layers[l].bias.indices {
         var bias: Float = 0
         for i in 0..<inputs {
           let normals: (Double, Double, Double, Double) = random.normals(
-            .networkInitialization, copy: index, episode: UInt32(1000 + l), step: UInt32(j), draw: i)
+            .networkInitialization, copy: index, episode: UInt32(1000 + l), step: UInt32(j), draw: i
+          )
           bias -= layers[l].weights[i, j] * 1.5 * Float(normals.0)
         }
         layers[l].bias[j] = bias

@@ -9,16 +9,18 @@ struct PostDecisionPart<E: AfterstateEnvironment>: Sendable {
   var lessons: AfterstateLessons
   /// Sum and number of the rewards of copies that only did what is best.
   private(set) var greedyReward = 0.0
+  /// The first copy that only does what is best.
+  let firstGreedy: Int
   private(set) var greedySteps = 0
   private var environment: E
   private var transition: VectorTransition
   private var afterstates: Afterstates
   private let firstCopy: Int
-  /// Shape [copies, actions]: c(s, a) + V(y(s, a)).
+  /// Shape [actions, copies]: c(s, a) + V(y(s, a)).
   private var scores: [Float]
-  /// Shape [copies, actions]: V(y(s, a)).
+  /// Shape [actions, copies]: V(y(s, a)).
   private var values: [Float]
-  /// Shape [copies, actions]: added to the scores of copies that explore.
+  /// Shape [actions, copies]: added to the scores of copies that explore.
   private var inclinations: [Float]
   private var actions: [Int32]
   private var work: NetworkWorkspace
@@ -30,11 +32,13 @@ struct PostDecisionPart<E: AfterstateEnvironment>: Sendable {
     self.index = index
     self.environment = environment
     firstCopy = copies.lowerBound
+    firstGreedy = Int(configuration.exploringShare * Double(copies.count))
     let (count, features) = (copies.count, environment.afterstateSize)
     rollout = AfterstateRollout(
       copies: count, steps: configuration.rolloutSteps, features: features)
     lessons = AfterstateLessons(
-      features: environment.observationSpace.size, actions: actionCount, afterstateSize: features)
+      features: environment.observationSpace.size, actions: actionCount, afterstateSize: features,
+      copies: count)
     transition = VectorTransition(count: count, features: environment.observationSpace.size)
     afterstates = Afterstates(copies: count, actions: actionCount, features: features)
     scores = Array(repeating: 0, count: count * actionCount)
@@ -55,7 +59,7 @@ struct PostDecisionPart<E: AfterstateEnvironment>: Sendable {
     configuration: PostDecisionValueConfiguration
   ) {
     let copies = rollout.copies
-    drawInclinations(spread, random, update, configuration)
+    drawInclinations(spread, random, update)
     lessons.removeAll()
     (greedyReward, greedySteps) = (0, 0)
     evaluate(value)
@@ -84,10 +88,10 @@ struct PostDecisionPart<E: AfterstateEnvironment>: Sendable {
 
   /// The best action of a copy, the lowest of equals, and its score.
   private func best(_ copy: Int, inclined: Bool = false) -> (action: Int, score: Float) {
-    let count = afterstates.actions
+    let copies = afterstates.copies
     var best = (action: 0, score: -Float.infinity)
-    for a in 0..<count {
-      let i = copy * count + a
+    for a in 0..<afterstates.actions {
+      let i = a * copies + copy
       let score = inclined ? scores[i] + inclinations[i] : scores[i]
       if score > best.score { best = (a, score) }
     }
@@ -95,12 +99,12 @@ struct PostDecisionPart<E: AfterstateEnvironment>: Sendable {
   }
 
   private mutating func choose(step t: Int) {
-    let (copies, features, count) = (rollout.copies, rollout.features, afterstates.actions)
+    let (copies, features) = (rollout.copies, rollout.features)
     for c in 0..<copies {
       let greedy = best(c).action
       let action = best(c, inclined: true).action
       actions[c] = Int32(action)
-      let (sample, row) = (t * copies + c, c * count + action)
+      let (sample, row) = (t * copies + c, action * copies + c)
       rollout.isGreedy[sample] = action == greedy
       rollout.values[sample] = scores[row] - afterstates.rewards[row]
       rollout.captured[sample] = -afterstates.rewards[row]
@@ -114,7 +118,7 @@ struct PostDecisionPart<E: AfterstateEnvironment>: Sendable {
     for c in 0..<copies {
       rollout.captured[t * copies + c] += transition.rewards[c]
       rollout.continues[t * copies + c] = !(transition.terminated[c] || transition.truncated[c])
-      guard isGreedyCopy(c) else { continue }
+      guard c >= firstGreedy else { continue }
       greedyReward += Double(transition.rewards[c])
       greedySteps += 1
     }
@@ -143,22 +147,16 @@ struct PostDecisionPart<E: AfterstateEnvironment>: Sendable {
 
   // MARK: - Exploration
 
-  private func isGreedyCopy(_ copy: Int) -> Bool {
-    inclinations[copy * afterstates.actions] == 0
-  }
-
   /// Copies that explore are inclined to some actions for a whole rollout.
   private mutating func drawInclinations(
-    _ spread: Float, _ random: RandomSource, _ update: UInt32,
-    _ configuration: PostDecisionValueConfiguration
+    _ spread: Float, _ random: RandomSource, _ update: UInt32
   ) {
-    let count = afterstates.actions
-    let explorers = Int(configuration.exploringShare * Double(rollout.copies))
-    for c in 0..<rollout.copies {
-      for a in 0..<count {
+    let copies = afterstates.copies
+    for c in 0..<copies {
+      for a in 0..<afterstates.actions {
         let normal: (Double, Double, Double, Double) = random.normals(
           .exploration, copy: UInt32(firstCopy + c), episode: update, step: UInt32(a), draw: 0)
-        inclinations[c * count + a] = c < explorers ? spread * Float(normal.0) : 0
+        inclinations[a * copies + c] = c < firstGreedy ? spread * Float(normal.0) : 0
       }
     }
   }
@@ -187,22 +185,30 @@ struct AfterstateLessons: Sendable {
   let features: Int
   let actions: Int
   let afterstateSize: Int
+  /// Lessons that were added at once.
+  let copies: Int
   /// Shape [lessons, features].
   private(set) var observations: [Float] = []
-  /// Shape [lessons, actions].
+  /// Shape [additions, actions, copies].
   private(set) var rewards: [Float] = []
-  /// Shape [lessons, actions, afterstateSize].
+  /// Shape [additions, actions, copies, afterstateSize].
   private(set) var afterstates: [Float] = []
-  /// Shape [lessons, actions]: q.
+  /// Shape [additions, actions, copies]: q.
   var scores: [Float] = []
 
-  init(features: Int, actions: Int, afterstateSize: Int) {
+  init(features: Int, actions: Int, afterstateSize: Int, copies: Int) {
+    self.copies = copies
     self.features = features
     self.actions = actions
     self.afterstateSize = afterstateSize
   }
 
   var count: Int { rewards.count / actions }
+
+  /// The place of the first action's score of a lesson; the others follow at intervals of `copies`.
+  func place(of lesson: Int) -> Int {
+    lesson / copies * copies * actions + lesson % copies
+  }
 
   mutating func removeAll() {
     observations.removeAll(keepingCapacity: true)

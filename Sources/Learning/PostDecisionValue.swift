@@ -126,10 +126,14 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
       $0 = ($0.0 + $1.greedyReward, $0.1 + $1.greedySteps)
     }
     let mean = sum / Double(max(steps, 1))
-    averageReward += (1 - memory) * (mean - averageReward)
+    let excess =
+      parts.reduce(0) { $0 + $1.rollout.excessSum(from: $1.firstGreedy) } / Double(max(steps, 1))
+    averageReward += (1 - memory) * (excess - averageReward)
     let isDifferential = configuration.criterion == .averageReward
     let discount = isDifferential ? 1 : Float(configuration.discount)
-    let (decay, baseline) = (Float(configuration.traceDecay), isDifferential ? Float(averageReward) : 0)
+    let (decay, baseline) = (
+      Float(configuration.traceDecay), isDifferential ? Float(averageReward) : 0
+    )
     forEachConcurrently(in: &parts, workers: workers) { _, part in
       part.rollout.estimateReturns(
         discount: discount, traceDecay: decay, averageReward: baseline)
@@ -154,7 +158,7 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
     }
     var statistics = RunningStatistics()
     for part in parts {
-      for i in stride(from: 0, to: part.rollout.count, by: 7) {
+      for i in part.rollout.returns.indices where i % part.rollout.copies >= part.firstGreedy {
         statistics.add(Double(part.rollout.returns[i]))
       }
     }
@@ -181,20 +185,21 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
     var work = parts.indices.map {
       Teaching(
         pass: scorerPasses[$0], observations: inputs.applied(to: parts[$0].lessons.observations),
-        scores: parts[$0].lessons.scores)
+        lessons: parts[$0].lessons)
     }
     var losses = 0.0
     for minibatch in 0..<configuration.lessons {
       let size = orders.reduce(0) { $0 + $1.ranges[minibatch].count }
       let (network, drawn) = (scorer[0], orders)
       forEachConcurrently(in: &work, workers: workers) { index, work in
-        let scores = work.scores
+        let lessons = work.lessons
         work.pass.run(
           network, inputs: work.observations, order: drawn[index].order,
           range: drawn[index].ranges[minibatch], minibatchSize: size
         ) { sample, outputs, first in
           crossEntropy(
-            &outputs, first, actionCount, scores, sample * actionCount, unit: unit)
+            &outputs, first, actionCount, lessons.scores, lessons.place(of: sample),
+            lessons.copies, unit: unit)
         }
       }
       var gradient = scorer[0].zeros
@@ -212,11 +217,11 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
     var sum = 0.0
     var count = 0
     for part in parts {
-      let scores = part.lessons.scores
-      for lesson in 0..<part.lessons.count {
+      let lessons = part.lessons
+      for lesson in 0..<lessons.count {
         var (best, second) = (-Float.infinity, -Float.infinity)
         for a in 0..<actionCount {
-          let score = scores[lesson * actionCount + a]
+          let score = lessons.scores[lessons.place(of: lesson) + a * lessons.copies]
           if score > best { (best, second) = (score, best) } else { second = max(second, score) }
         }
         sum += Double((best - second) * (best - second))
@@ -231,7 +236,7 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
 private struct Teaching: Sendable {
   var pass: RegressionPass
   let observations: [Float]
-  let scores: [Float]
+  let lessons: AfterstateLessons
 }
 
 /// A random order of a part's samples, cut into minibatches.
@@ -255,22 +260,23 @@ private struct Orders: Sendable {
 
 /// −Σ p log softmax(z) with p = softmax(unit · q); replaces z by its gradient softmax(z) − p.
 private func crossEntropy(
-  _ z: inout [Float], _ first: Int, _ count: Int, _ q: [Float], _ start: Int, unit: Float
+  _ z: inout [Float], _ first: Int, _ count: Int, _ q: [Float], _ start: Int, _ stride: Int,
+  unit: Float
 ) -> Float {
   var (largest, best) = (-Float.infinity, -Float.infinity)
   for a in 0..<count {
     largest = max(largest, z[first + a])
-    best = max(best, q[start + a])
+    best = max(best, q[start + a * stride])
   }
   var (sum, total): (Float, Float) = (0, 0)
   for a in 0..<count {
     sum += Float.exp(z[first + a] - largest)
-    total += Float.exp(max((q[start + a] - best) * unit, -80))
+    total += Float.exp(max((q[start + a * stride] - best) * unit, -80))
   }
   var loss: Float = 0
   for a in 0..<count {
     let log = z[first + a] - largest - Float.log(sum)
-    let wanted = Float.exp(max((q[start + a] - best) * unit, -80)) / total
+    let wanted = Float.exp(max((q[start + a * stride] - best) * unit, -80)) / total
     loss -= wanted * log
     z[first + a] = Float.exp(log) - wanted
   }

@@ -85,22 +85,19 @@ extension StepKernel {
     chargeDrift(
       block, paths: work.paths, state: portfolios.marketState, held: work.held,
       deviations: &work.deviations, covariance: &work.covariance, drifts: &work.drifts)
-    let (count, width) = (afterstates.actions, observation.size)
     let zero = L(repeating: 0)
+    let first = candidate * afterstates.copies
     for (index, group) in block.enumerated() {
-      let known = zero - work.drifts[index] - work.costs[index] - work.taxes[index]
-      let reward = known * L(repeating: rewardScale)
       observeAfterTrade(
         index, group, &portfolios, basis, source, firstCopy, held: work.held, facts: &work.facts,
         columns: &work.columns)
-      let first = group * L.laneCount
-      for lane in 0..<min(L.laneCount, afterstates.copies - first) {
-        let row = (first + lane) * count + candidate
-        afterstates.rewards[row] = Float(reward[lane: lane])
-        for column in 0..<width {
-          afterstates.features[row * width + column] = Float(work.columns[column][lane: lane])
-        }
-      }
+      let known = zero - work.drifts[index] - work.costs[index] - work.taxes[index]
+      // Lanes beyond the last copy fall on the next candidate, whose turn is yet to come.
+      let row = first + group * L.laneCount
+      var rewards = afterstates.rewards.mutableSpan
+      (known * L(repeating: rewardScale)).write(to: &rewards, from: row)
+      var features = afterstates.features.mutableSpan
+      L.transpose(work.columns.span, into: &features, row: row)
     }
   }
 }

@@ -5,7 +5,8 @@ extension StepKernel {
   /// Trades, group by group, where they are accounted for.
   func trade(
     _ account: AccountKernel<L>, _ block: Range<Int>, _ actions: Span<Int32>,
-    _ numbers: Span<Float>, paths: [MarketPath<L>], state: [L], weights: [L], prices: [L], values: [Double],
+    _ numbers: Span<Float>, paths: [MarketPath<L>], state: [L], weights: [L], prices: [L],
+    values: [Double],
     basis: inout [L], ledger: inout [L], held: inout [L], desk: inout TradingDesk<L>,
     costs: inout [L],
     taxes: inout [L], capped: inout [L], traded: inout [L]

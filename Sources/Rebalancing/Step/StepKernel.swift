@@ -240,7 +240,8 @@ struct StepKernel<L: Lanes>: Sendable {
   }
 
   /// The fraction of the way to target of each lane of a group.
-  @inline(__always) func fraction(_ actions: Span<Int32>, _ values: Span<Float>, _ group: Int) -> L {
+  @inline(__always) func fraction(_ actions: Span<Int32>, _ values: Span<Float>, _ group: Int) -> L
+  {
     guard family == .fraction else { return fraction(L(actions, from: group * L.laneCount)) }
     let wanted = L(values, from: group * L.laneCount, column: 0, of: 1)
     return L.smaller(L.larger(wanted, L(repeating: 0)), L(repeating: 1))
