@@ -5,8 +5,8 @@ import Testing
 
 /// What PyTorch makes of fixed batches; `python/fixtures/learning.py` wrote it.
 private struct Fixture: Decodable {
-  struct Loss: Decodable { let clip, value_clip, value, entropy: Float }
-  struct Optimizer: Decodable { let learning_rate, epsilon, norm: Double }
+  struct Loss: Decodable { let clip, valueClip, value, entropy: Float }
+  struct Optimizer: Decodable { let learningRate, epsilon, norm: Double }
   struct Layer: Decodable {
     let weights: [[Float]]
     let bias: [Float]
@@ -17,14 +17,14 @@ private struct Fixture: Decodable {
   }
   struct Expected: Decodable {
     let values: [Float]
-    let policy_loss, value_loss, entropy, norm: Double
+    let policyLoss, valueLoss, entropy, norm: Double
     let gradients: Networks
     let stepped: Networks
   }
   struct Case: Decodable {
     let kind: String
     let networks: Networks
-    let observations, actions, old_log_probabilities, advantages, old_values, returns: [Float]
+    let observations, actions, oldLogProbabilities, advantages, oldValues, returns: [Float]
     let expected: Expected
   }
   let loss: Loss
@@ -34,7 +34,9 @@ private struct Fixture: Decodable {
   static func read() throws -> Fixture {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     let data = try Data(contentsOf: folder.appending(path: "Fixtures/learning.json"))
-    return try JSONDecoder().decode(Fixture.self, from: data)
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode(Fixture.self, from: data)
   }
 }
 
@@ -77,13 +79,13 @@ extension Network {
     let count = given.advantages.count
     var pass = PPOGradientPass(for: agent, rows: 16)
     let loss = PPOLoss(
-      clipRange: fixture.loss.clip, valueClipRange: fixture.loss.value_clip,
+      clipRange: fixture.loss.clip, valueClipRange: fixture.loss.valueClip,
       valueCoefficient: fixture.loss.value, entropyCoefficient: fixture.loss.entropy)
     pass.run(
       rollout, order: (0..<Int32(count)).map { $0 }, range: 0..<count, minibatchSize: count,
       agent: agent, loss: loss, scale: AdvantageScale())
-    #expect(abs(pass.terms.policyLoss - given.expected.policy_loss) < 1e-5)
-    #expect(abs(pass.terms.valueLoss - given.expected.value_loss) < 1e-5)
+    #expect(abs(pass.terms.policyLoss - given.expected.policyLoss) < 1e-5)
+    #expect(abs(pass.terms.valueLoss - given.expected.valueLoss) < 1e-5)
     #expect(abs(pass.terms.entropy - given.expected.entropy) < 1e-5)
     #expect(pass.gradients[0].distance(given.expected.gradients.actor) < 1e-5)
     #expect(pass.gradients[1].distance(given.expected.gradients.critic) < 1e-5)
@@ -95,7 +97,7 @@ extension Network {
     #expect(abs(norm - given.expected.norm) < 1e-5)
     var optimizer = Adam(for: agent.networks, epsilon: fixture.adam.epsilon)
     optimizer.step(
-      &agent.networks, gradients: pass.gradients, learningRate: fixture.adam.learning_rate,
+      &agent.networks, gradients: pass.gradients, learningRate: fixture.adam.learningRate,
       gradientScale: Float(min(1, fixture.adam.norm / (norm + 1e-6))))
     #expect(agent.networks[0].distance(given.expected.stepped.actor) < 1e-5)
     #expect(agent.networks[1].distance(given.expected.stepped.critic) < 1e-5)
@@ -108,8 +110,8 @@ extension Network {
     let dimensions = given.kind == "gaussian" ? 2 : 0
     var rollout = Rollout(copies: count, steps: 1, features: 5, dimensions: dimensions)
     rollout.observations = given.observations
-    rollout.logProbabilities = given.old_log_probabilities
-    rollout.values = given.old_values
+    rollout.logProbabilities = given.oldLogProbabilities
+    rollout.values = given.oldValues
     if dimensions > 0 {
       rollout.actionValues = given.actions
     } else {
