@@ -1,3 +1,4 @@
+import Algebra
 import Deployment
 import Experiments
 import Foundation
@@ -30,6 +31,43 @@ private let twoAssets = ["A", "B"]
       observation = environment.step(action).observation
     }
     #expect(actions.count > 1)
+  }
+
+  @Test(arguments: [ActionFamily.fraction, .destination])
+  func `an actor's answer is what the environment does`(family: ActionFamily) throws {
+    let path = top.appending(path: "envs/three-asset-myrgren-v0.yaml").path
+    let task = try EnvironmentSpec(path: path, overrides: ["actions=\(family.rawValue)"]).task
+    guard case .network(let network) = network(task.observation) else { return }
+    var layers = network.layers
+    // As many outputs as an action has numbers.
+    let (rows, outputs) = (layers[layers.count - 1].weights.rows, task.actionSpace.size)
+    layers[layers.count - 1] = Network.Layer(
+      weights: Matrix(rows: rows, columns: outputs, repeating: 0.2),
+      bias: (0..<outputs).map { 0.3 + 0.1 * Float($0) })
+    let policy = LearnedPolicy.actor(Network(layers: layers, activation: network.activation))
+    let trigger = try LearnedTrigger(
+      name: "actor", policy: policy, observation: task.observation, actions: [], family: family)
+    var (decided, stepped) = (
+      RebalancingEnvironment<Double>(task), RebalancingEnvironment<Double>(task)
+    )
+    _ = decided.reset(seed: 5)
+    var observation = stepped.reset(seed: 5)
+    for _ in 0..<task.horizon {
+      let outcome = decided.advance(trigger.decide(decided.snapshot))
+      let step = stepped.step(values: try #require(policy.values(observation)))
+      #expect(abs(outcome.reward - step.reward) < 1e-6 * max(1, abs(step.reward)))
+      observation = step.observation
+    }
+    #expect(policy.greedyAction(observation) == nil)
+    #expect(try LearnedPolicy(policy.safetensors) == policy)
+  }
+
+  @Test func `a policy of one kind does not stand for actions of another`() throws {
+    let builder = ObservationBuilder(features: [.weightDeviation], assetCount: 2)
+    #expect(throws: PolicyMismatch.self) {
+      try LearnedTrigger(
+        name: "x", policy: network(builder), observation: builder, actions: [], family: .fraction)
+    }
   }
 
   @Test(

@@ -234,6 +234,10 @@ private let faults = [
     (["=5"], "small.yaml: --set =5: KEY=VALUE is expected"),
     (["risk_aversion=high"], "risk_aversion: a number is expected, “high” is given"),
     (["risk_aversion=[1"], "--set risk_aversion=[1: not YAML: "),
+    (
+      ["actions=weights"],
+      "actions: “weights” is given, a list of fractions, fraction or destination is valid"
+    ),
     (["actions=[0.5, 1]"], "actions: [0.5, 1.0] is given, the first must be 0: no action"),
   ])
   func `an override that does not fit is refused`(_ overrides: [String], _ message: String) {

@@ -72,14 +72,17 @@ private struct Dirt: AfterstateEnvironment {
   func writeAfterstates(of values: [Float], into afterstates: inout Afterstates) {}
 
   func encodedState() -> [UInt8] {
-    (dirt + steps + [Int32(bitPattern: clock), Int32(truncatingIfNeeded: seed)]).flatMap { number in
+    let numbers = dirt + steps + [Int32(bitPattern: clock), Int32(truncatingIfNeeded: seed)]
+    return numbers.flatMap { number in
       (0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * Int32($0))) }
     }
   }
 
   mutating func restore(encodedState: [UInt8]) throws(EnvironmentStateError) {
-    let numbers = stride(from: 0, to: encodedState.count, by: 4).map { first in
-      (0..<4).reduce(Int32(0)) { $0 | Int32(encodedState[first + $1]) << (8 * Int32($1)) }
+    let numbers: [Int32] = stride(from: 0, to: encodedState.count, by: 4).map { first in
+      var number: UInt32 = 0
+      for k in 0..<4 { number |= UInt32(encodedState[first + k]) << UInt32(8 * k) }
+      return Int32(bitPattern: number)
     }
     dirt = Array(numbers[..<count])
     steps = Array(numbers[count..<2 * count])

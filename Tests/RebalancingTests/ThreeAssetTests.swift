@@ -1,4 +1,5 @@
 import Experiments
+import Markets
 import Rebalancing
 import Testing
 
