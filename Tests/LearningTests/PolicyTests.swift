@@ -39,7 +39,7 @@ import Testing
     }
     #expect(
       message { $0.metadata["kind"] = nil }
-        == "the policy's kind is missing, valid are network, table")
+        == "the policy's kind is missing, valid are network, table, actor")
     #expect(
       message { $0.metadata["activation"] = "gelu" }
         == "the activation is gelu, valid are tanh, relu")
