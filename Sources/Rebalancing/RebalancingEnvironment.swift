@@ -96,10 +96,12 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
     precondition(
       task.actionFamily != .list && values.count == actionSpace.size,
       "\(values.count) numbers, the actions of \(task.id) are \(actionSpace)")
-    guard task.actionFamily == .destination else {
-      return transition(advance(fraction: min(max(Double(values[0]), 0), 1)))
-    }
-    return transition(advance(destination: values.map { Double($0) }))
+    // Before the observation is made, so not as its argument.
+    let outcome =
+      task.actionFamily == .destination
+      ? advance(destination: values.map { Double($0) })
+      : advance(fraction: min(max(Double(values[0]), 0), 1))
+    return transition(outcome)
   }
 
   private func transition(_ outcome: StepOutcome) -> Transition {

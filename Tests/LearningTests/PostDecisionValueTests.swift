@@ -123,7 +123,7 @@ private struct Dirt: AfterstateEnvironment {
     #expect(abs(difference + 3) < 0.15)
   }
 
-  @Test func `where nothing comes after the horizon, nobody sweeps at the last step`() throws {
+  @Test func `nothing is worth anything after a horizon that ends`() throws {
     // With one step to go all that counts is its own cost: 6 against 1, 4, 9 and 16.
     var configuration = configuration()
     (configuration.criterion, configuration.discount) = (.discounted, 1)

@@ -160,7 +160,7 @@ import Testing
     let task = try Shipped.task(name)
     var environment = RebalancingEnvironment<Double>(task)
     var shown = environment.reset(seed: 2)
-    for step in 0..<100 {
+    for step in 0..<min(100, task.horizon) {
       let built = try task.observation.observe(environment.snapshot)
       for (a, b) in zip(shown, built) {
         #expect(isClose(Double(a), Double(b), 1e-6), "step \(step)")

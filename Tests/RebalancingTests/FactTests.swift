@@ -34,7 +34,7 @@ private func showingAll(_ task: RebalancingTask) -> RebalancingTask {
     var environment = RebalancingEnvironment<Double>(task, copy: 3)
     var shown = environment.reset(seed: 2)
     let basics = 3 * task.assets.count
-    for step in 0..<120 {
+    for step in 0..<min(120, task.horizon) {
       let json = try JSONEncoder().encode(environment.snapshot)
       let snapshot = try JSONDecoder().decode(PortfolioSnapshot.self, from: json)
       let isOverdrawn = snapshot.weights.contains { $0 < 0 }

@@ -122,7 +122,7 @@ import Testing
     let task = try Shipped.task(name)
     var environment = RebalancingEnvironment<Double>(task)
     _ = environment.reset(seed: 3)
-    for step in 0..<50 {
+    for step in 0..<min(50, task.horizon) {
       var twin = environment
       let index = action(copy: 0, step: step, of: 3)
       let transition = environment.step(index)
