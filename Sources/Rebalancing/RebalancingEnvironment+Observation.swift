@@ -1,0 +1,80 @@
+import Algebra
+import Gym
+import Markets
+
+extension RebalancingEnvironment {
+  /// What a trigger may know now.
+  public var snapshot: PortfolioSnapshot {
+    PortfolioSnapshot(
+      date: date, assets: task.assets, holdings: weights.map { Double($0) * value },
+      targets: task.targets, lastTrade: lastTrade, basis: basis.map { Double($0) * value },
+      lastLogReturns: lastLogReturns.map { Double($0) }, facts: namedFacts)
+  }
+
+  /// The observed facts by name.
+  var namedFacts: [String: [Double]]? {
+    let numbers = factNumbers
+    guard !numbers.isEmpty else { return nil }
+    var named: [String: [Double]] = [:]
+    var first = 0
+    for fact in task.observation.facts {
+      let size = task.observation.size(of: fact)
+      named[fact.rawValue] = numbers[first..<first + size].map { Double($0) }
+      first += size
+    }
+    return named
+  }
+
+  /// The basis of lots, where it is observed.
+  mutating func takeLotBasis() {
+    guard let account, task.tax.lots != nil else { return }
+    for i in basis.indices {
+      basis[i] = account.basis(
+        of: i, weight: weights[i], price: prices[i], value: Real(value), ledger: ledger.span)
+    }
+  }
+
+  /// The facts that the observation asks for, in order.
+  var factNumbers: [Real] {
+    guard facts.count > 0 else { return [] }
+    var numbers = [Real](repeating: 0, count: facts.count)
+    var ledger = ledger
+    let now = FactKernel<Real>.Moment(
+      path: path, value: Real(value), lastTradeDay: Real(lastTrade.daysSinceEpoch),
+      capped: cappedShare)
+    var span = numbers.mutableSpan
+    var ledgerSpan = ledger.mutableSpan
+    facts.write(
+      now, state: marketState.span, weights: weights.span, basis: basis.span, prices: prices.span,
+      trends: trends.span, ledger: &ledgerSpan, into: &span)
+    return numbers
+  }
+
+  func observation() -> [Float] {
+    var columns = [Real](repeating: 0, count: task.observation.size)
+    let targets = task.targets.map { Real($0) }
+    let facts = factNumbers
+    var numbers = columns.mutableSpan
+    task.observation.observe(
+      weights: weights.span, targets: targets.span, basis: basis.span,
+      lastLogReturns: lastLogReturns.span, facts: facts.span, into: &numbers)
+    return columns.map { Float($0) }
+  }
+}
+
+extension ObservationBuilder {
+  /// The box that observations lie in.
+  var space: Space { .box(low: columns.map(\.low), high: columns.map(\.high)) }
+}
+
+extension StepOutcome {
+  /// The terms by name, for `Transition.info`.
+  var info: [String: Double] {
+    [
+      "value_before": valueBefore, "value_after": valueAfter,
+      "transaction_cost": transactionCost, "tax_cost": taxCost, "drift_cost": driftCost,
+      "portfolio_return": portfolioReturn, "active_return": activeReturn, "turnover": turnover,
+      "flow": flow,
+    ]
+  }
+}
