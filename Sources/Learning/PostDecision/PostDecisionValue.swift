@@ -44,17 +44,13 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
     self.configuration = configuration
     random = RandomSource(seed: seed)
     let environments = try configuration.copyRanges.map(makeEnvironment)
-    guard case .discrete(let actionCount) = environments[0].actionSpace else {
-      throw LearningConfigurationError(
-        description: "the action space is \(environments[0].actionSpace), valid is discrete")
-    }
+    actionCount = try environments[0].discreteActionCount()
     let size = environments[0].observationSpace.size
     guard environments[0].afterstateSize == size else {
       throw LearningConfigurationError(
-        description: "afterstates are of \(environments[0].afterstateSize) numbers, valid is the "
+        "afterstates are of \(environments[0].afterstateSize) numbers, valid is the "
           + "size of an observation, \(size)")
     }
-    self.actionCount = actionCount
     value = AfterstateValue(
       inputs: size, hiddenSizes: configuration.hiddenSizes, activation: configuration.activation,
       ridge: configuration.ridge, random: random)
@@ -65,13 +61,11 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
     ]
     scorer[0].spreadBiases(random, index: 1)
     optimizer = Adam(for: scorer, epsilon: configuration.adamEpsilon)
-    inputs = Standardization(size: size)
+    inputs = Standardization(features: size)
     parts = []
     for (index, copies) in configuration.copyRanges.enumerated() {
       let environment = environments[index]
-      try LearningConfigurationError.check(
-        environment.autoreset == .disabled,
-        "autoreset is \(environment.autoreset.rawValue), valid is disabled")
+      try environment.check(.disabled, copies: copies.count)
       parts.append(
         PostDecisionPart(
           environment, index: index, copies: copies, actionCount: actionCount,
@@ -138,7 +132,10 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
       part.rollout.estimateReturns(
         discount: discount, traceDecay: decay, averageReward: baseline)
     }
-    if updates == 0 { inputs.fit(parts.map(\.rollout.afterstates)) }
+    if updates == 0 {
+      inputs = Standardization(
+        columnsOf: parts.map(\.rollout.afterstates), count: inputs.means.count)
+    }
     return mean
   }
 
@@ -150,7 +147,7 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
   private mutating func fitValue(workers: Int) {
     let (inputs, network, interval) = (inputs, value.network, configuration.sampleInterval)
     forEachConcurrently(in: &parts, workers: workers) { _, part in
-      inputs.apply(&part.rollout.afterstates)
+      inputs.apply(to: &part.rollout.afterstates)
     }
     let rollouts = parts.map(\.rollout)
     forEachConcurrently(in: &sums, workers: workers) { index, sums in
@@ -283,61 +280,6 @@ private func crossEntropy(
   return loss
 }
 
-/// (x − mean) / deviation, column by column.
-struct Standardization: Sendable, Equatable {
-  private(set) var means: [Float]
-  private(set) var deviations: [Float]
-
-  init(size: Int) {
-    means = Array(repeating: 0, count: size)
-    deviations = Array(repeating: 1, count: size)
-  }
-
-  /// Takes mean and deviation of the columns of some rows.
-  mutating func fit(_ rows: [[Float]]) {
-    for column in means.indices {
-      var statistics = RunningStatistics()
-      for values in rows {
-        for i in stride(from: column, to: values.count, by: means.count) {
-          statistics.add(Double(values[i]))
-        }
-      }
-      means[column] = Float(statistics.mean)
-      let deviation = Float(statistics.standardDeviation)
-      deviations[column] = deviation > 0 ? deviation : 1
-    }
-  }
-
-  func apply(_ values: inout [Float]) {
-    let width = means.count
-    for i in values.indices { values[i] = (values[i] - means[i % width]) / deviations[i % width] }
-  }
-
-  func applied(to values: [Float]) -> [Float] {
-    var values = values
-    apply(&values)
-    return values
-  }
-
-  /// A network of x itself that gives what `network` gives of standardised x.
-  func folded(into network: Network) -> Network {
-    var result = network
-    let outputs = network.layers[0].bias.count
-    for j in 0..<outputs {
-      for i in means.indices {
-        let weight = network.layers[0].weights[i, j] / deviations[i]
-        result.layers[0].weights[i, j] = weight
-        result.layers[0].bias[j] -= weight * means[i]
-      }
-    }
-    return result
-  }
-
-  init(means: [Float], deviations: [Float]) {
-    (self.means, self.deviations) = (means, deviations)
-  }
-}
-
 // MARK: - Saving
 
 extension PostDecisionValue {
@@ -362,10 +304,7 @@ extension PostDecisionValue {
     policy: LearnedPolicy, trainingTensors: [String: Tensor]
   ) throws(LearnerStateError) {
     let reader = TensorReader(tensors: trainingTensors)
-    let seed: [UInt64] = try reader.values("seed", shape: [1])
-    guard seed[0] == random.seed else {
-      throw LearnerStateError("the seed is \(seed[0]), this agent's is \(random.seed)")
-    }
+    try reader.check(seedOf: random)
     var restored = self
     try restored.value.restore(reader)
     restored.scorer[0] = try scorer[0].reading(reader, prefix: "scorer.")
@@ -378,14 +317,11 @@ extension PostDecisionValue {
     guard policy == restored.policy else {
       throw LearnerStateError("the policy is not the one of the training state")
     }
-    let counters: [Int64] = try reader.values("counters", shape: [3])
+    let counters = try reader.counters(count: 3)
     let estimates: [Double] = try reader.values("estimates", shape: [2])
-    guard counters.allSatisfy({ $0 >= 0 }) else {
-      throw LearnerStateError("tensor counters has negative numbers: \(counters)")
-    }
-    restored.stepsDone = Int(counters[0])
-    restored.updates = Int(counters[1])
-    restored.optimizer.steps = Int(counters[2])
+    restored.stepsDone = counters[0]
+    restored.updates = counters[1]
+    restored.optimizer.steps = counters[2]
     (restored.averageReward, restored.valueSize) = (estimates[0], estimates[1])
     for i in restored.parts.indices { try restored.parts[i].restore(reader) }
     self = restored
