@@ -11,7 +11,8 @@ import Markets
 /// what cash lacks is raised by selling the other assets pro rata, with costs and tax of its own.
 struct AccountKernel<L: Lanes>: Sendable {
   let assetCount: Int
-  let targets: [L.Scalar]
+  /// What trades aim at.
+  private(set) var targets: [L.Scalar]
   let costs: TradingCosts.Prepared<L>
   /// The asset that pays, where payment is not pro rata.
   let cash: Int?
@@ -64,6 +65,13 @@ struct AccountKernel<L: Lanes>: Sendable {
     case volatility
     /// `Availability` as a number; only where trade is ever interrupted.
     case availability
+  }
+
+  /// The same account with trades that aim at other weights.
+  func aiming(at weights: [L.Scalar]) -> AccountKernel<L> {
+    var account = self
+    account.targets = weights
+    return account
   }
 
   /// Place of a quote in the span.
