@@ -15,8 +15,8 @@ public struct DecisionResponse: Codable, Sendable, Hashable {
   public var scores: [Float]
   public var policy: Policy
   public var date: String
-  /// Whether a trade is being put off: the next requests then say since when, `waiting_since`.
-  public var waiting: Bool
+  /// True while a trade is being put off: the next requests then say since when, `waiting_since`.
+  public var waiting: Bool?
 
   /// Who decided.
   public struct Policy: Codable, Sendable, Hashable {
@@ -136,7 +136,7 @@ extension DecisionResponse {
       trades: Dictionary(uniqueKeysWithValues: zip(snapshot.assets, trades)),
       weights: Dictionary(uniqueKeysWithValues: zip(snapshot.assets, snapshot.weights)),
       reasons: decision.reasons, scores: scores, policy: policy,
-      date: snapshot.date.description, waiting: decision.isWaiting)
+      date: snapshot.date.description, waiting: decision.isWaiting ? true : nil)
   }
 }
 
