@@ -69,7 +69,7 @@ let package = Package(
     .testTarget(name: "AlgebraTests", dependencies: ["Algebra"], swiftSettings: settings),
     .testTarget(
       name: "CommandLineTests", dependencies: ["rebalance"],
-      exclude: ["request.json", "trades.csv"], swiftSettings: settings),
+      exclude: ["request.json", "request-with-facts.json", "trades.csv"], swiftSettings: settings),
     .testTarget(
       name: "DeploymentTests",
       dependencies: [

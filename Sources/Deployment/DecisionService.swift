@@ -15,6 +15,8 @@ public struct DecisionResponse: Codable, Sendable, Hashable {
   public var scores: [Float]
   public var policy: Policy
   public var date: String
+  /// True while a trade is being put off: the next requests then say since when, `waiting_since`.
+  public var waiting: Bool?
 
   /// Who decided.
   public struct Policy: Codable, Sendable, Hashable {
@@ -31,7 +33,15 @@ public struct RequestError: Error, CustomStringConvertible, Sendable, Hashable {
   init(_ description: String) { self.description = description }
 }
 
-extension PolicyBundle {
+/// What answers decision requests.
+public protocol RequestDecider: Sendable {
+  /// Decides on a request, a `PortfolioSnapshot` in JSON.
+  ///
+  /// - Throws: where the request is malformed, incomplete, not finite or not for this policy.
+  func decide(request: Data) throws(RequestError) -> DecisionResponse
+}
+
+extension PolicyBundle: RequestDecider {
   /// Decides on a request, a `PortfolioSnapshot` in JSON.
   ///
   /// - Throws: where the request is malformed, incomplete, not finite or not for this policy.
@@ -44,23 +54,11 @@ extension PolicyBundle {
     guard let scores = decision.scores else {
       throw RequestError(decision.reasons.joined(separator: "; "))
     }
-    let value = snapshot.value
-    let trades =
-      if let destination = decision.destination {
-        zip(snapshot.holdings, destination).map { $1 * value - $0 }
-      } else {
-        zip(snapshot.holdings, snapshot.targets).map {
-          decision.fraction == 0 ? 0 : decision.fraction * ($1 * value - $0)
-        }
-      }
     return DecisionResponse(
-      action: decision.action, fraction: decision.fraction,
-      trades: Dictionary(uniqueKeysWithValues: zip(snapshot.assets, trades)),
-      weights: Dictionary(uniqueKeysWithValues: zip(snapshot.assets, snapshot.weights)),
-      reasons: decision.reasons, scores: scores,
-      policy: .init(
+      decision, for: snapshot,
+      by: .init(
         name: manifest.name, version: manifest.version,
-        sha256: manifest.files[Self.policyName] ?? ""), date: snapshot.date.description)
+        sha256: manifest.files[Self.policyName] ?? ""), scores: scores)
   }
 
   /// The snapshot in a request, valid and finite.
@@ -115,6 +113,50 @@ extension PolicyBundle {
       }
     }
     return nil
+  }
+}
+
+extension DecisionResponse {
+  /// The answer that a decision is; trades are before costs.
+  init(
+    _ decision: TriggerDecision, for snapshot: PortfolioSnapshot, by policy: Policy,
+    scores: [Float]
+  ) {
+    let value = snapshot.value
+    let trades =
+      if let destination = decision.destination {
+        zip(snapshot.holdings, destination).map { $1 * value - $0 }
+      } else {
+        zip(snapshot.holdings, snapshot.targets).map {
+          decision.fraction == 0 ? 0 : decision.fraction * ($1 * value - $0)
+        }
+      }
+    self.init(
+      action: decision.action, fraction: decision.fraction,
+      trades: Dictionary(uniqueKeysWithValues: zip(snapshot.assets, trades)),
+      weights: Dictionary(uniqueKeysWithValues: zip(snapshot.assets, snapshot.weights)),
+      reasons: decision.reasons, scores: scores, policy: policy,
+      date: snapshot.date.description, waiting: decision.isWaiting ? true : nil)
+  }
+}
+
+/// Decides on requests by a rule, as a bundle does by a learned policy.
+public struct RuleService: RequestDecider {
+  private let rule: any Trigger
+
+  public init(_ rule: any Trigger) { self.rule = rule }
+
+  /// Decides on a request, a `PortfolioSnapshot` in JSON.
+  ///
+  /// - Throws: where the request is malformed, not finite or lacks what the rule needs.
+  public func decide(request: Data) throws(RequestError) -> DecisionResponse {
+    let snapshot = try PolicyBundle.snapshot(request)
+    do throws(RuledPortfolio.Defect) {
+      _ = try RuledPortfolio(snapshot, for: rule.needs)
+    } catch { throw RequestError(error.description) }
+    return DecisionResponse(
+      rule.decide(snapshot), for: snapshot,
+      by: .init(name: rule.name, version: "rule", sha256: ""), scores: [])
   }
 }
 

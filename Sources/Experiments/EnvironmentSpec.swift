@@ -80,6 +80,8 @@ public struct EnvironmentSpec: Sendable {
     let observation = try observation(assets.count, halfWidth: width, &reader)
     let trendHalfLife = try reader.number(
       "trend_half_life_steps", or: 20, in: 1e-3..., "a positive number")
+    let volatilityRiseSteps = try reader.int(
+      "volatility_rise_steps", or: 5, in: 1...1000, "a whole number from 1 to 1000")
     let autoreset: Autoreset = try reader.choice("autoreset", or: .sameStep)
     let precision: RebalancingTask.Precision = try reader.choice("precision", or: .double)
     // All keys are known to be right before any data is read.
@@ -96,6 +98,7 @@ public struct EnvironmentSpec: Sendable {
     task.actionFamily = family
     task.volatilityReference = reference
     task.trendHalfLife = trendHalfLife
+    task.volatilityRiseSteps = volatilityRiseSteps
     task.observation = ObservationBuilder(
       features: observation.features, assetCount: assets.count,
       regimeCount: market.regimeCount)

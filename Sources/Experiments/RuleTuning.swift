@@ -100,13 +100,13 @@ struct RuleTuning: SearchProblem {
   func play(_ values: [Double], episodes: Range<Int>) -> CandidateScore? {
     guard let rule = try? RuleCatalog.rule(rule(values), for: task) else { return nil }
     var score = CandidateScore(steps: 0, reward: 0)
+    let task = task.informing(rule)
     for episode in episodes {
       // An episode's paths are a function of seed and number alone.
       var environment = RebalancingEnvironment<Double>(task, copy: UInt32(episode))
       _ = environment.reset(seed: seed)
       while !environment.hasEnded {
-        let decision = rule.decide(environment.snapshot)
-        score.reward += environment.advance(fraction: decision.fraction).reward
+        score.reward += environment.advance(rule.decide(environment.snapshot)).reward
         score.steps += 1
       }
     }

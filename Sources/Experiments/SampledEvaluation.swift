@@ -152,7 +152,7 @@ private struct Play: Sendable {
   }
 
   init(task: RebalancingTask, policy: any Trigger, seed: UInt64) {
-    self.task = task
+    self.task = task.informing(policy)
     self.policy = policy
     self.seed = seed
   }

@@ -100,14 +100,16 @@ public struct Simulation: Sendable, Encodable {
     _ task: RebalancingTask, policy: any Trigger, seed: UInt64, episode: UInt32 = 0
   ) throws(SpecError) {
     try Self.check(task, episode)
-    var game = RebalancingEnvironment<Double>(task, copy: episode)
+    var game = RebalancingEnvironment<Double>(task.informing(policy), copy: episode)
     _ = game.reset(seed: seed)
     environment = task.id
     self.policy = policy.name
     self.seed = seed
     self.episode = episode
     (assets, targets) = (task.assets, task.targets)
-    band = (policy as? BandRule)?.halfWidths(targets: task.targets)
+    band =
+      (policy as? BandRule)?.halfWidths(targets: task.targets)
+      ?? (policy as? AssetBandRule)?.halfWidths(targets: task.targets)
     steps = []
     totals = Totals()
     var prices = task.assets.map { _ in 1.0 }
@@ -168,15 +170,5 @@ extension Simulation.Totals {
     tax += outcome.taxCost * 1e4
     reward += outcome.reward
     identityError = max(identityError, outcome.identityError)
-  }
-}
-
-extension BandRule {
-  /// The band's half-width around each target, in weight.
-  fileprivate func halfWidths(targets: [Double]) -> [Double] {
-    switch measure {
-    case .absolute: targets.map { _ in band }
-    case .relative: targets.map { band * $0 }
-    }
   }
 }

@@ -30,7 +30,10 @@ extension TwoAssetChain {
     let breakpoints = changes(of: asked)
     let target = target
     let policy = WeightPolicy(
-      destination: { w in w + asked.decision(at: w).fraction * (target - w) },
+      destination: { w in
+        let decision = asked.decision(at: w)
+        return decision.destination?.first ?? w + decision.fraction * (target - w)
+      },
       breakpoints: breakpoints)
     let score = try score(policy)
     let domain = try reachable(under: policy)

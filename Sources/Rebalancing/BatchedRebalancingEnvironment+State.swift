@@ -49,7 +49,7 @@ extension Portfolios {
   private static var quantities: [WritableKeyPath<Self, [L]>] {
     [
       \.weights, \.basis, \.lastLogReturns, \.prices, \.ledger, \.marketState,
-      \.lastTradeDays, \.cappedShares, \.trends,
+      \.lastTradeDays, \.cappedShares, \.trends, \.inflows, \.pastIndices,
     ]
   }
 

@@ -18,6 +18,7 @@ extension RebalancingEnvironment {
       basis[i] = basis[i] * (before / after)
     }
     weights[cash] = weights[cash] + flow / after
+    inflow = inflow * (before / after) + flow / after
     return Double(flow)
   }
 
@@ -57,11 +58,21 @@ extension RebalancingEnvironment {
     return (growth, income)
   }
 
+  /// Keeps the volatility index of a decision, where its rise is asked for.
+  mutating func noteIndex(_ path: MarketPath<Real>) {
+    guard !pastIndices.isEmpty else { return }
+    pastIndices.removeLast()
+    pastIndices.insert(facts.volatilityIndex(path, state: marketState.span), at: 0)
+  }
+
   /// Dividends land in cash, and count as income of the year.
   mutating func collectDividends(_ income: [Real], _ trade: Trade, _ total: Real) {
     guard let account, market.paysDividends else { return }
     let yield = income.indices.reduce(0) { $0 + trade.held[$1] * income[$1] }
-    if let cash = account.cash { weights[cash] = weights[cash] + yield / total }
+    if let cash = account.cash {
+      weights[cash] = weights[cash] + yield / total
+      inflow = yield / total
+    }
     var ledger = ledger
     var span = ledger.mutableSpan
     account.receive(

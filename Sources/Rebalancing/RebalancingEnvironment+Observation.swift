@@ -7,18 +7,19 @@ extension RebalancingEnvironment {
   public var snapshot: PortfolioSnapshot {
     PortfolioSnapshot(
       date: date, assets: task.assets, holdings: weights.map { Double($0) * value },
-      targets: task.targets, lastTrade: lastTrade, basis: basis.map { Double($0) * value },
+      targets: task.targets, lastTrade: lastTrade, waitingSince: waitingSince,
+      basis: basis.map { Double($0) * value },
       lastLogReturns: lastLogReturns.map { Double($0) }, facts: namedFacts)
   }
 
-  /// The observed facts by name.
+  /// The facts by name.
   var namedFacts: [String: [Double]]? {
     let numbers = factNumbers
     guard !numbers.isEmpty else { return nil }
     var named: [String: [Double]] = [:]
     var first = 0
-    for fact in task.observation.facts {
-      let size = task.observation.size(of: fact)
+    for fact in facts.facts {
+      let size = facts.count(of: fact)
       named[fact.rawValue] = numbers[first..<first + size].map { Double($0) }
       first += size
     }
@@ -34,14 +35,15 @@ extension RebalancingEnvironment {
     }
   }
 
-  /// The facts that the observation asks for, in order.
+  /// The facts in order, those of the observation first.
   var factNumbers: [Real] {
-    guard facts.count > 0 else { return [] }
-    var numbers = [Real](repeating: 0, count: facts.count)
+    let count = facts.count
+    guard count > 0 else { return [] }
+    var numbers = [Real](repeating: 0, count: count)
     var ledger = ledger
     let now = FactKernel<Real>.Moment(
       path: path, value: Real(value), lastTradeDay: Real(lastTrade.daysSinceEpoch),
-      capped: cappedShare)
+      capped: cappedShare, inflow: inflow, indexBefore: pastIndices.last ?? 0)
     var span = numbers.mutableSpan
     var ledgerSpan = ledger.mutableSpan
     facts.write(

@@ -24,6 +24,8 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
   var basis: [Real]
   var lastLogReturns: [Real]
   var lastTrade: CalendarDate
+  /// Since when a trigger has been putting off a trade.
+  var waitingSince: CalendarDate?
   var marketState: [Real]
   /// Where trades are accounted for: the rules, prices, lots and tax position.
   let account: AccountKernel<Real>?
@@ -31,10 +33,14 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
   var prices: [Real]
   var ledger: [Real]
   var desk: TradingDesk<Real>
-  /// What is observed beyond weights, returns and basis, and what it needs.
+  /// What snapshots say beyond weights, returns and basis, first of it what is observed; and what it
+  /// needs.
   let facts: FactKernel<Real>
   var trends: [Real]
   var cappedShare: Real = 0
+  var inflow: Real = 0
+  /// The volatility index at the last decisions, the latest first; 0 where there was none.
+  var pastIndices: [Real]
   /// Whether the episode has ended, or not yet begun.
   public internal(set) var hasEnded = true
   /// Net asset value in currency.
@@ -55,8 +61,9 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
     prices = task.initialPrices.map { Real($0) }
     ledger = Array(repeating: 0, count: task.ledgerCount)
     desk = TradingDesk(targets: task.needsAccount ? task.targets : [])
-    facts = FactKernel(task)
+    facts = FactKernel(task, facts: task.facts)
     trends = weights.map { _ in 0 }
+    pastIndices = Array(repeating: 0, count: task.pastIndexCount)
   }
 
   public var observationSpace: Space { task.observation.space }
@@ -77,8 +84,11 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
     value = task.initialValue
     hasEnded = false
     lastTrade = date
+    waitingSince = nil
     trends = weights.map { _ in 0 }
     cappedShare = 0
+    inflow = 0
+    for place in pastIndices.indices { pastIndices[place] = 0 }
     beginMarket()
     beginAccount()
     return observation()
@@ -155,7 +165,8 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
 
   /// Does what a trigger has decided.
   public mutating func advance(_ decision: TriggerDecision) -> StepOutcome {
-    guard let destination = decision.destination else {
+    waitingSince = decision.isWaiting ? waitingSince ?? date : nil
+    guard let destination = decision.destination, decision.action != .none else {
       return advance(fraction: decision.fraction)
     }
     return advance(destination: destination)
@@ -167,6 +178,7 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
     let targets = task.targets.map { Real($0) }
     if trade.amounts.contains(where: { $0 != 0 }) { lastTrade = date }
     let variance = activeVariance(trade.held, targets, path)
+    noteIndex(path)
     let driftCost = driftCost(variance)
 
     let (growth, income) = move(path)
@@ -188,6 +200,7 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
     }
 
     let costs = trade.cost + trade.tax
+    inflow = 0
     collectDividends(income, trade, total)
     let reward =
       (capture(total, targetTotal) - driftCost - trade.cost - trade.tax) * Real(task.rewardScale)

@@ -48,8 +48,12 @@ public struct RebalancingTask: Sendable {
   public var rewardScale: Double
   /// Half-life of the observed trend, in steps.
   public var trendHalfLife = 20.0
+  /// Steps over which the rise of the volatility index is taken.
+  public var volatilityRiseSteps = 5
   /// What an agent sees.
   public var observation: ObservationBuilder
+  /// Facts that snapshots bring besides the observed ones, for triggers that need them.
+  public var snapshotFacts: [Fact] = []
   /// What the batched environment does at an episode's end.
   public var autoreset: Autoreset
   /// The arithmetic of the batched environment.
@@ -103,14 +107,29 @@ public struct RebalancingTask: Sendable {
 
   /// Whether anything depends on what was paid for the assets.
   var needsBasis: Bool {
-    needsAccount || tax.averageCostRate != 0 || !observation.facts.isEmpty
+    needsAccount || tax.averageCostRate != 0 || !facts.isEmpty
       || observation.features.contains(.unrealizedGain)
+  }
+
+  /// The facts of a snapshot: the observed ones, then the others.
+  var facts: [Fact] {
+    observation.facts + snapshotFacts.filter { !observation.facts.contains($0) }
+  }
+
+  /// The same task with snapshots that bring what a trigger needs.
+  public func informing(_ trigger: some Trigger) -> RebalancingTask {
+    var task = self
+    task.snapshotFacts += trigger.needs.facts
+    return task
   }
 
   /// Numbers per portfolio that lots and tax position take; 0 without lots.
   var ledgerCount: Int {
     tax.lots.map { $0.layout(assets: assets.count).count + TaxPosition<Double>.count } ?? 0
   }
+
+  /// Volatility indices that are remembered.
+  var pastIndexCount: Int { facts.contains(.volatilityIndexRise) ? volatilityRiseSteps : 0 }
 
   /// Dates of the synthetic markets.
   public var clock: StepClock { StepClock(start: startDate, stepsPerYear: stepsPerYear) }

@@ -3,6 +3,7 @@ import Deployment
 import Experiments
 import Foundation
 import Learning
+import Rebalancing
 
 struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -84,11 +85,15 @@ struct Decide: ParsableCommand {
       Example: rebalance decide --policy checkpoints/001-two-asset/bundle < request.json
 
       A request holds date, assets, holdings (currency) and target_weights, and where the policy \
-      needs them last_trade, basis and last_log_returns.
+      needs them last_trade, waiting_since, basis, last_log_returns and facts. A rule is made for \
+      an environment's costs and assets: --policy 'rule:closed_form' --env two-asset-daily-v0.
       """)
 
-  @Option(help: "The bundle's folder.")
+  @Option(help: "The bundle's folder, or a rule.")
   var policy: String
+
+  @Option(help: "The environment that a rule is made for: its file, or its name in envs/.")
+  var env: String?
 
   @Flag(help: "Answer each line as a request of its own; a refused one gives an error line.")
   var stream = false
@@ -97,16 +102,16 @@ struct Decide: ParsableCommand {
   var json = false
 
   func run() throws {
-    let bundle = try PolicyBundle.load(URL(fileURLWithPath: policy)).bundle
+    let decider = try decider()
     guard stream else {
       // A closed input or a folder is an empty request, which is refused like one.
       let request = (try? FileHandle.standardInput.readToEnd()) ?? Data()
-      return try printJSON(try bundle.decide(request: request))
+      return try printJSON(try decider.decide(request: request))
     }
     var refused = false
     while let line = readLine() {
       do throws(RequestError) {
-        let response = try bundle.decide(request: Data(line.utf8))
+        let response = try decider.decide(request: Data(line.utf8))
         try? printJSON(response, pretty: false)
       } catch {
         refused = true
@@ -114,5 +119,18 @@ struct Decide: ParsableCommand {
       }
     }
     if refused { throw ExitCode(65) }
+  }
+
+  /// What answers: a bundle's policy or a rule.
+  private func decider() throws -> any RequestDecider {
+    guard policy.hasPrefix("rule:") else {
+      if env != nil { throw ValidationError("--env is for a rule; a bundle has its environment") }
+      return try PolicyBundle.load(URL(fileURLWithPath: policy)).bundle
+    }
+    guard let env else {
+      throw ValidationError("a rule needs --env, the environment that it is made for")
+    }
+    let task = try EnvironmentSpec(path: EnvironmentName.path(env)).task
+    return RuleService(try RuleCatalog.rule(policy, for: task))
   }
 }

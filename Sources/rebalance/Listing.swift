@@ -22,12 +22,15 @@ struct List: ParsableCommand {
   struct Item: Encodable {
     var name: String
     var summary: String
+    /// What a rule needs besides weights and targets.
+    var needs: String?
   }
 
   func run() throws {
     if kind == .envs { return try EnvironmentList().print(json: json) }
     let items = items()
     if json { return try printJSON(items) }
+    if kind == .policies { return print(items.map(\.paragraph).joined(separator: "\n")) }
     var table = TextTable(["name", "what"])
     for item in items { table.add([item.name, item.summary]) }
     print(table.text)
@@ -42,7 +45,10 @@ struct List: ParsableCommand {
         return Item(name: folder, summary: spec?.question ?? "unreadable experiment.yaml")
       }
     case .policies:
-      RuleCatalog.entries.map { Item(name: "rule:\($0.usage)", summary: $0.summary) }
+      RuleCatalog.entries.map {
+        Item(
+          name: "rule:\($0.usage)", summary: $0.summary, needs: $0.needs.isEmpty ? nil : $0.needs)
+      }
         + folders(in: "checkpoints", with: "record.json").map {
           Item(name: $0, summary: "checkpoint")
         }
@@ -68,6 +74,26 @@ struct List: ParsableCommand {
     let names = (FileManager.default.subpaths(atPath: top) ?? []).sorted()
     return names.filter { ($0 as NSString).lastPathComponent == file && !$0.contains(".tmp/") }
       .map { top + "/" + ($0 as NSString).deletingLastPathComponent }
+  }
+}
+
+extension List.Item {
+  /// The name, and below it what it is in lines of at most 80 columns.
+  fileprivate var paragraph: String {
+    ([name] + wrapped(summary) + wrapped(needs.map { "needs \($0)" } ?? "")).joined(
+      separator: "\n")
+  }
+
+  private func wrapped(_ text: String) -> [String] {
+    var lines: [String] = []
+    for word in text.split(separator: " ") {
+      if let last = lines.last, last.count + 1 + word.count <= 80 {
+        lines[lines.count - 1] = last + " " + word
+      } else {
+        lines.append("    " + word)
+      }
+    }
+    return lines
   }
 }
 

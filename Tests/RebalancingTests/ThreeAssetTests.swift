@@ -37,4 +37,15 @@ private struct Periodic: Trigger {
       #expect(margin < 0.08 * total, "\(name)")
     }
   }
+
+  @Test func `the quadratic heuristic costs what is published, and less when tuned`() throws {
+    let task = try Shipped.task("three-asset-myrgren-v0", ["actions=destination"])
+    let rules = try ["quadratic(0.2)", "quadratic(0.15)"].map {
+      try RuleCatalog.rule($0, for: task)
+    }
+    let rows = SampledEvaluation(task, policies: rules, episodes: 40_000, seed: 11).policies
+    let totals = rows.map { $0.cost.mean * 37 / 12 }
+    #expect(abs(totals[0] - 31.6) < 0.1, "\(totals)")
+    #expect(totals[1] < 31.45, "\(totals)")
+  }
 }

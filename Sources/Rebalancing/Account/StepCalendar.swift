@@ -17,7 +17,7 @@ struct StepCalendar: Sendable {
     clock = task.clock
     horizon = task.horizon
     isReplayed = task.market.dates != nil
-    let isNeeded = task.needsAccount || !task.observation.facts.isEmpty
+    let isNeeded = task.needsAccount || !task.facts.isEmpty
     let steps = isNeeded ? 0...task.horizon : 0...0
     let clock = clock
     days = steps.map { Double(clock.date(step: $0).daysSinceEpoch) }

@@ -15,6 +15,9 @@ public enum Fact: String, Sendable, Hashable, CaseIterable, Codable {
   case volatilityIndex = "volatility_index"
   case regimeProbability = "regime_probability"
   case oracleRegime = "oracle_regime"
+  case volatilityIndexRise = "volatility_index_rise"
+  case driftCostPerYear = "drift_cost_per_year"
+  case inflow
   case trend
   case daysSinceTrade = "days_since_trade"
   case calendarPhase = "calendar_phase"
@@ -45,6 +48,14 @@ public enum Fact: String, Sendable, Hashable, CaseIterable, Codable {
       return ("days / 30 on which a purchase washes", 0, infinity, .perAsset)
     case .volatility: return ("per √year", 0, infinity, .perAsset)
     case .volatilityIndex: return ("percent per √year", 0, infinity, .one)
+    case .volatilityIndexRise:
+      return ("share of what it was `volatility_rise_steps` ago", -1, infinity, .one)
+    case .driftCostPerYear:
+      return ("fraction of value, if nothing is traded", 0, infinity, .one)
+    case .inflow:
+      return (
+        "flows and dividends since the last decision, fraction of value", -infinity, infinity, .one
+      )
     case .regimeProbability: return ("probability for the coming step", 0, 1, .perRegime)
     case .oracleRegime: return ("number of the regime in force", 0, infinity, .one)
     case .trend:

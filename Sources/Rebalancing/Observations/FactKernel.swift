@@ -4,8 +4,6 @@ import Markets
 /// Computes the facts that an observation asks for, the same way in both environments.
 struct FactKernel<L: Lanes>: Sendable {
   let facts: [Fact]
-  /// Numbers of all facts together.
-  let count: Int
   private let assetCount: Int
   private let targets: [L.Scalar]
   private let market: Market<L.Scalar>
@@ -18,10 +16,12 @@ struct FactKernel<L: Lanes>: Sendable {
   private let volatilityReference: Int
   /// 1 − λ of the trend's exponential weights.
   private let trendWeight: L.Scalar
+  private let driftCost: DriftCost
 
-  init(_ task: RebalancingTask) {
-    facts = task.observation.facts
-    count = task.observation.factCount
+  /// - Parameter facts: those to compute.
+  init(_ task: RebalancingTask, facts: [Fact]) {
+    self.facts = facts
+    driftCost = task.driftCost
     assetCount = task.assets.count
     targets = task.targets.map { L.Scalar($0) }
     market = Market(task.market)
@@ -43,6 +43,18 @@ struct FactKernel<L: Lanes>: Sendable {
     /// Days since 1970-01-01.
     var lastTradeDay: L
     var capped: L
+    /// What has landed in cash since the last decision, a fraction of value.
+    var inflow: L
+    /// The volatility index `volatilityRiseSteps` ago; 0 where there is none.
+    var indexBefore: L
+  }
+
+  /// Numbers of all facts together.
+  var count: Int { facts.reduce(0) { $0 + count(of: $1) } }
+
+  /// The volatility index at a decision.
+  func volatilityIndex(_ path: MarketPath<L>, state: Span<L>) -> L {
+    market.volatilityIndex(path, state: state, reference: volatilityReference)
   }
 
   /// The trend after one more return.
@@ -78,13 +90,15 @@ struct FactKernel<L: Lanes>: Sendable {
       case .calendarPhase: writeCalendarPhase(now, &facts, at: place)
       case .taxToTarget:
         facts[place] = taxToTarget(now, weights, basis, prices, &ledger)
+      case .driftCostPerYear: facts[place] = driftCostPerYear(now, state, weights)
       default: facts[place] = single(fact, now, state, weights, prices, ledger.span)
       }
       place += size
     }
   }
 
-  private func count(of fact: Fact) -> Int {
+  /// Numbers of a fact.
+  func count(of fact: Fact) -> Int {
     switch fact.definition.shape {
     case .one: 1
     case .two: 2
@@ -102,8 +116,13 @@ struct FactKernel<L: Lanes>: Sendable {
     switch fact {
     case .tradeCostToTarget: return costToTarget(now, state, weights, prices)
     case .accruedTax: return position(ledger).map { accrued($0) / now.value } ?? zero
-    case .volatilityIndex:
-      return market.volatilityIndex(now.path, state: state, reference: volatilityReference)
+    case .volatilityIndex: return volatilityIndex(now.path, state: state)
+    case .volatilityIndexRise:
+      let isKnown = zero .< now.indexBefore
+      let before = L(repeating: 1).replacing(with: now.indexBefore, where: isKnown)
+      let rise = volatilityIndex(now.path, state: state) / before - L(repeating: 1)
+      return zero.replacing(with: rise, where: isKnown)
+    case .inflow: return now.inflow
     case .oracleRegime: return market.regime(state: state)
     case .daysSinceTrade:
       return (calendar.days(now.path) - now.lastTradeDay) / L(repeating: 365)
@@ -137,6 +156,26 @@ struct FactKernel<L: Lanes>: Sendable {
     let (sin, cos) = L.sinCos(turns: turns)
     facts[place] = sin
     facts[place + 1] = cos
+  }
+
+  /// What the drift of the present weights costs by the year, with the covariance known now.
+  private func driftCostPerYear(_ now: Moment, _ state: Span<L>, _ weights: Span<L>) -> L {
+    var covariance = [L](repeating: L(repeating: 0), count: assetCount * assetCount)
+    var entries = covariance.mutableSpan
+    market.covariance(now.path, state: state, into: &entries)
+    var variance = L(repeating: 0)
+    for i in 0..<assetCount {
+      var row = L(repeating: 0)
+      for j in 0..<assetCount {
+        row = row + covariance[i * assetCount + j] * (weights[j] - L(repeating: targets[j]))
+      }
+      variance = variance + (weights[i] - L(repeating: targets[i])) * row
+    }
+    switch driftCost {
+    case .quadratic(let riskAversion): return variance * L(repeating: L.Scalar(riskAversion / 2))
+    case .trackingError(let weight):
+      return L.larger(variance, L(repeating: 0)).roots() * L(repeating: L.Scalar(weight))
+    }
   }
 
   /// The cost of trading all of the way, as a fraction of value.

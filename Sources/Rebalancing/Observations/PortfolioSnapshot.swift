@@ -12,6 +12,8 @@ public struct PortfolioSnapshot: Sendable, Hashable {
   public var targets: [Double]
   /// The day of the last trade, or of the portfolio's start.
   public var lastTrade: CalendarDate?
+  /// The day since which a trigger has been putting off a trade; `nil` where it does not.
+  public var waitingSince: CalendarDate?
   /// Acquisition cost per asset, in currency, where it is known.
   public var basis: [Double]?
   /// Log return of the last step per asset, where it is known.
@@ -22,14 +24,15 @@ public struct PortfolioSnapshot: Sendable, Hashable {
 
   public init(
     date: CalendarDate, assets: [String], holdings: [Double], targets: [Double],
-    lastTrade: CalendarDate? = nil, basis: [Double]? = nil, lastLogReturns: [Double]? = nil,
-    facts: [String: [Double]]? = nil
+    lastTrade: CalendarDate? = nil, waitingSince: CalendarDate? = nil, basis: [Double]? = nil,
+    lastLogReturns: [Double]? = nil, facts: [String: [Double]]? = nil
   ) {
     self.date = date
     self.assets = assets
     self.holdings = holdings
     self.targets = targets
     self.lastTrade = lastTrade
+    self.waitingSince = waitingSince
     self.basis = basis
     self.lastLogReturns = lastLogReturns
     self.facts = facts
@@ -53,6 +56,7 @@ extension PortfolioSnapshot: Codable {
     case date, assets, holdings, basis, facts
     case targets = "target_weights"
     case lastTrade = "last_trade"
+    case waitingSince = "waiting_since"
     case lastLogReturns = "last_log_returns"
   }
 
@@ -98,6 +102,9 @@ extension PortfolioSnapshot {
     if abs(sum - 1) > 1e-9 { return "target_weights: they sum to \(sum), not to 1" }
     if let lastTrade, lastTrade > date {
       return "last_trade: \(lastTrade) is after the decision's date \(date)"
+    }
+    if let waitingSince, waitingSince > date {
+      return "waiting_since: \(waitingSince) is after the decision's date \(date)"
     }
     return nil
   }

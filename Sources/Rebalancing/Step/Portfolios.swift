@@ -25,6 +25,11 @@ struct Portfolios<L: Lanes>: Sendable {
   var lastTradeDays: [L]
   var cappedShares: [L]
   var trends: [L]
+  /// Per group, what has landed in cash since the last decision; empty where nobody asks.
+  var inflows: [L]
+  /// The volatility index at the last decisions, [groups, volatilityRiseSteps], the latest first, 0
+  /// where there was none; empty where nobody asks.
+  var pastIndices: [L]
   /// What the market remembers, [groups, stateCount].
   var marketState: [L]
   /// Net asset value in currency per copy, in `Double` at any precision, up to the last lane.
@@ -53,6 +58,10 @@ struct Portfolios<L: Lanes>: Sendable {
     lastTradeDays = facts.contains(.daysSinceTrade) ? perGroup : []
     cappedShares = facts.contains(.cappedShare) ? perGroup : []
     trends = facts.contains(.trend) ? lastLogReturns : []
+    inflows = facts.contains(.inflow) ? perGroup : []
+    pastIndices = Array(
+      repeating: zero,
+      count: facts.contains(.volatilityIndexRise) ? groupCount * task.volatilityRiseSteps : 0)
     marketState = Array(repeating: zero, count: groupCount * task.market.stateCount)
     values = Array(repeating: task.initialValue, count: groupCount * L.laneCount)
     isOver = Array(repeating: false, count: groupCount * L.laneCount)
@@ -80,6 +89,9 @@ struct Portfolios<L: Lanes>: Sendable {
       if !trends.isEmpty { trends[place][lane: lane] = 0 }
       if !prices.isEmpty { prices[place][lane: lane] = L.Scalar(task.initialPrices[asset]) }
     }
+    let memory = pastIndices.count / groupCount
+    for place in group * memory..<(group + 1) * memory { pastIndices[place][lane: lane] = 0 }
+    if !inflows.isEmpty { inflows[group][lane: lane] = 0 }
     values[copy] = task.initialValue
     isOver[copy] = false
   }
@@ -106,5 +118,23 @@ struct Portfolios<L: Lanes>: Sendable {
       let longest = lanes.reduce(0) { max($0, Int(steps[group][lane: $1])) }
       stepsToEnd[group] = isAwaited ? 0 : Int32(max(0, horizon - longest))
     }
+  }
+}
+
+// The volatility index at the last decisions.
+extension Portfolios {
+  /// Keeps the index of a decision, and forgets the oldest.
+  mutating func noteIndex(_ index: L, of group: Int) {
+    let memory = pastIndices.count / groupCount
+    for place in stride(from: (group + 1) * memory - 1, to: group * memory, by: -1) {
+      pastIndices[place] = pastIndices[place - 1]
+    }
+    pastIndices[group * memory] = index
+  }
+
+  /// The oldest that is kept; 0 where nobody asks.
+  func indexBefore(_ group: Int) -> L {
+    let memory = pastIndices.count / groupCount
+    return memory > 0 ? pastIndices[(group + 1) * memory - 1] : L(repeating: 0)
   }
 }

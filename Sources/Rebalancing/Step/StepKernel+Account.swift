@@ -59,7 +59,7 @@ extension StepKernel {
   /// Dividends land in cash, and count as income of the year.
   func collectDividends(
     _ account: AccountKernel<L>, _ block: Range<Int>, _ work: StepWorkspace<L>,
-    values: [Double], weights: inout [L], ledger: inout [L]
+    values: [Double], weights: inout [L], inflows: inout [L], ledger: inout [L]
   ) {
     let count = account.ledgerCount
     var ledgers = ledger.mutableSpan
@@ -71,6 +71,7 @@ extension StepKernel {
       if let cash = account.cash {
         let place = group * assetCount + cash
         weights[place] = weights[place] + yield / work.totals[index]
+        if !inflows.isEmpty { inflows[group] = yield / work.totals[index] }
       }
       let paid = L(repeating: 1) - (work.costs[index] + work.taxes[index])
       var ledger = ledgers._mutatingExtracting(group * count..<(group + 1) * count)
@@ -82,7 +83,7 @@ extension StepKernel {
   /// Deposits and withdrawals land in cash.
   func land(
     _ cash: Int, _ block: Range<Int>, paths: [MarketPath<L>], values: inout [Double],
-    weights: inout [L], basis: inout [L]
+    weights: inout [L], basis: inout [L], inflows: inout [L]
   ) {
     for (index, group) in block.enumerated() {
       var flow: L = flows.random(
@@ -101,6 +102,7 @@ extension StepKernel {
       }
       let place = group * assetCount + cash
       weights[place] = weights[place] + flow / after
+      if !inflows.isEmpty { inflows[group] = inflows[group] * scale + flow / after }
     }
   }
 }

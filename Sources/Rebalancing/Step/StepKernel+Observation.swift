@@ -6,8 +6,16 @@ extension StepKernel {
   func remember(
     _ block: Range<Int>, _ work: StepWorkspace<L>, _ portfolios: inout Portfolios<L>
   ) {
-    guard facts != nil else { return }
+    guard let facts else { return }
     for (index, group) in block.enumerated() {
+      if !portfolios.inflows.isEmpty { portfolios.inflows[group] = L(repeating: 0) }
+      if !portfolios.pastIndices.isEmpty {
+        portfolios.noteIndex(
+          facts.volatilityIndex(
+            work.paths[index],
+            state: portfolios.marketState.span.extracting(
+              group * stateCount..<(group + 1) * stateCount)), of: group)
+      }
       if !portfolios.cappedShares.isEmpty { portfolios.cappedShares[group] = work.capped[index] }
       guard !portfolios.lastTradeDays.isEmpty else { continue }
       var traded = work.traded[index]
@@ -75,7 +83,9 @@ extension StepKernel {
       lastTradeDay: portfolios.lastTradeDays.isEmpty
         ? L(repeating: 0) : portfolios.lastTradeDays[group],
       capped: portfolios.cappedShares.isEmpty
-        ? L(repeating: 0) : portfolios.cappedShares[group])
+        ? L(repeating: 0) : portfolios.cappedShares[group],
+      inflow: portfolios.inflows.isEmpty ? L(repeating: 0) : portfolios.inflows[group],
+      indexBefore: portfolios.indexBefore(group))
     write(
       facts, now, group, state: portfolios.marketState, weights: portfolios.weights,
       basis: portfolios.basis, prices: portfolios.prices, trends: portfolios.trends,

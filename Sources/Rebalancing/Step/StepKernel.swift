@@ -65,7 +65,9 @@ struct StepKernel<L: Lanes>: Sendable {
     horizon = task.horizon
     flows = task.flows
     calendar = StepCalendar(task)
-    facts = task.observation.facts.isEmpty ? nil : FactKernel(task)
+    facts =
+      task.observation.facts.isEmpty
+      ? nil : FactKernel(task, facts: task.observation.facts)
     observesLotBasis =
       task.tax.lots != nil && task.observation.features.contains(.unrealizedGain)
   }
@@ -111,14 +113,14 @@ struct StepKernel<L: Lanes>: Sendable {
     if let account, market.paysDividends {
       collectDividends(
         account, block, work, values: portfolios.values, weights: &portfolios.weights,
-        ledger: &portfolios.ledger)
+        inflows: &portfolios.inflows, ledger: &portfolios.ledger)
     }
     let areSolvent = reward(
       block, work, values: &portfolios.values, rewards: &transition.rewards)
     if let cash = account?.cash, !flows.isEmpty {
       land(
         cash, block, paths: work.paths, values: &portfolios.values,
-        weights: &portfolios.weights, basis: &portfolios.basis)
+        weights: &portfolios.weights, basis: &portfolios.basis, inflows: &portfolios.inflows)
     }
     let areRunning = portfolios.advance(block)
     clear(block, &transition.terminated)

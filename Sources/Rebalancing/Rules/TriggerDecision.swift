@@ -1,12 +1,3 @@
-/// What a production system asks, and what runs in the back-test: one protocol for rules and learned
-/// policies.
-public protocol Trigger: Sendable {
-  /// The name by which results are reported.
-  var name: String { get }
-  /// Whether to rebalance, and how far: a pure function of the snapshot.
-  func decide(_ snapshot: PortfolioSnapshot) -> TriggerDecision
-}
-
 /// An answer of a trigger.
 public struct TriggerDecision: Sendable, Hashable {
   /// What to do, in rising precedence.
@@ -29,6 +20,9 @@ public struct TriggerDecision: Sendable, Hashable {
   public var reasons: [String]
   /// What the actions were worth to a learned policy, in their order.
   public var scores: [Float]?
+  /// Whether a trade is being put off: who carries the memory notes the first day of it in
+  /// `PortfolioSnapshot.waitingSince`, and forgets it at the first decision that does not wait.
+  public var isWaiting = false
 
   /// The decision to go a fraction of the way; 0 is no action and 1 is full.
   public init(fraction: Double, reasons: [String] = [], scores: [Float]? = nil) {
@@ -63,4 +57,30 @@ public struct TriggerDecision: Sendable, Hashable {
   public static func noAction(_ reason: String) -> TriggerDecision {
     TriggerDecision(fraction: 0, reasons: [reason])
   }
+
+  /// The decision to go all of the way at once.
+  public static func immediate(_ reason: String) -> TriggerDecision {
+    var decision = TriggerDecision(fraction: 1, reasons: [reason])
+    decision.action = .immediate
+    return decision
+  }
+
+  /// Whether it has precedence: IMMEDIATE > FULL > PARTIAL > NO_ACTION, of two partial ones that
+  /// which goes farther.
+  public func isStronger(than other: TriggerDecision) -> Bool {
+    action == other.action ? fraction > other.fraction : action > other.action
+  }
+}
+
+extension TriggerDecision.Action: Comparable {
+  private var rank: Int {
+    switch self {
+    case .none: 0
+    case .partial: 1
+    case .full: 2
+    case .immediate: 3
+    }
+  }
+
+  public static func < (left: Self, right: Self) -> Bool { left.rank < right.rank }
 }
