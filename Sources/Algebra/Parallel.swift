@@ -12,14 +12,17 @@ public func forEachConcurrently<Element: Sendable>(
     return
   }
   let count = elements.count
+  let workers = min(workers, count)
   unsafe elements.withUnsafeMutableBufferPointer { buffer in
     // Each worker strides over its own elements: no two calls see the same one.
     let base = unsafe SendablePointer(pointer: buffer.baseAddress)
-    DispatchQueue.concurrentPerform(iterations: min(workers, count)) { worker in
-      for i in stride(from: worker, to: count, by: min(workers, count)) {
+    let work: @Sendable (Int) -> Void = { worker in
+      for i in stride(from: worker, to: count, by: workers) {
         unsafe base.pointer.map { unsafe body(i, &$0[i]) }
       }
     }
+    if WorkerTeam.shared.run(workers: workers, work) { return }
+    DispatchQueue.concurrentPerform(iterations: workers, execute: work)
   }
 }
 

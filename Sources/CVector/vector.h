@@ -33,6 +33,13 @@ static inline vector_uint64x8 vector_multiply_low_words(vector_uint64x8 a, vecto
 #endif
 }
 
+// Tells the processor that this thread only waits for another one.
+static inline void vector_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
 // The widest vector, in bits, that this build may use; compiled into what imports it.
 #if defined(__AVX512F__)
 enum { VECTOR_BITS = 512 };

@@ -3,6 +3,21 @@ import Learning
 import Rebalancing
 
 extension Benchmark {
+  /// Generalised advantage estimation over 32,768 steps, on one thread.
+  static func advantageEstimation() -> Result {
+    var rollout = Rollout(copies: 256, steps: 128, features: 1)
+    for i in rollout.rewards.indices { rollout.rewards[i] = Float(i % 17) - 8 }
+    let rounds = 200
+    let seconds = best {
+      for _ in 0..<rounds {
+        rollout.estimateAdvantages(discount: 0.99, traceDecay: 0.95)
+      }
+    }
+    return Result(
+      name: "ppo/advantages/\(rollout.count)", value: seconds / Double(rounds) * 1e6, unit: "µs",
+      threads: 1)
+  }
+
   /// PPO with 64 copies × 128 steps, 4 epochs × 4 minibatches and networks of 64 and 64 apart; its
   /// floor, the same matrix products alone; and their share of its time.
   static func ppo(_ task: RebalancingTask) throws -> [Result] {

@@ -69,7 +69,7 @@ public struct Benchmark: Sendable, Codable {
       progress(group)
       switch group {
       case .environment: results += Self.environment(speedTask, lots: lotsTask)
-      case .ppo: results += try Self.ppo(speedTask)
+      case .ppo: results += try Self.ppo(speedTask) + [Self.advantageEstimation()]
       case .dqn: results += Self.dqn(speedTask)
       case .tabular: results += try Self.tabular(exactTask)
       case .decision: results.append(try Self.decision(speedTask))

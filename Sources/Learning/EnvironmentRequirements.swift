@@ -12,6 +12,14 @@ extension VectorEnvironment {
     return count
   }
 
+  /// Throws where some actions are invalid in some states.
+  func checkNoMasks() throws(LearningConfigurationError) {
+    guard !masksActions else {
+      throw LearningConfigurationError(
+        "the environment masks actions, which this agent does not heed; valid are ppo and dqn")
+    }
+  }
+
   /// Throws where episodes do not begin anew as they must, or there are not as many copies as asked.
   func check(
     _ required: Autoreset, copies: Int

@@ -20,30 +20,6 @@ import Testing
     #expect(gap >= -1e-6 && gap < 3)
   }
 
-  @Test func `goes all of the way wherever there is a way to go, when trading is free`() throws {
-    // In millionths, for differences of hundredths of a basis point to be seen.
-    let task = try Self.task([
-      "cost_per_unit=0", "observation=[weight_deviation]", "reward_scale=1000000",
-    ])
-    let policy = try Self.train(task, ["total_steps=100000", "epsilon_steps=50000"])
-    // A month moves the weight by 0.011.
-    for deviation in stride(from: Float(0.005), through: 0.06, by: 0.005) {
-      for side in [deviation, -deviation] {
-        #expect(policy.greedyAction([side, -side]) == 2, "\(side)")
-      }
-    }
-  }
-
-  @Test func `never trades when it costs all that is moved and a year is left`() throws {
-    var task = try Self.task(["horizon_steps=12"])
-    task.costs = TradingCosts(perUnit: [0.5, 0.5])
-    let policy = try Self.train(
-      task, ["total_steps=50000", "epsilon_steps=25000", "criterion=discounted"])
-    for deviation in stride(from: Float(-2), through: 2, by: 0.1) {
-      #expect(policy.greedyAction([deviation]) == 0, "\(deviation)")
-    }
-  }
-
   private static let top = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
 

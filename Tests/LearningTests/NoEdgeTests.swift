@@ -65,31 +65,70 @@ private struct SignEnvironment: VectorEnvironment {
     return (earned - max(held, 0)) / Double(series.count - 1)
   }
 
-  private static func learn(_ series: [Float], method: TabularMethod) throws -> LearnedPolicy {
-    var configuration = TabularConfiguration()
-    configuration.method = method
-    (configuration.totalSteps, configuration.copies) = (400_000, 16)
-    (configuration.bins, configuration.low, configuration.high) = ([2], [-2], [2])
-    (configuration.stepSize, configuration.stepSizePower) = (1, 0.8)
-    (configuration.discount, configuration.rolloutSteps) = (0, 500)
-    (configuration.initialEpsilon, configuration.finalEpsilon) = (1, 0.2)
-    var agent = try TabularLearner(configuration: configuration, seed: 1) {
-      SignEnvironment(series, copies: $0)
+  /// What learns.
+  enum Agent: Sendable, CaseIterable {
+    case qLearning, sarsa, expectedSarsa, doubleQ, ppo, dqn
+
+    var method: TabularMethod {
+      switch self {
+      case .sarsa: .sarsa
+      case .expectedSarsa: .expectedSarsa
+      case .doubleQ: .doubleQ
+      default: .qLearning
+      }
     }
-    Training(totalSteps: configuration.totalSteps).run(&agent)
+  }
+
+  private static func learn(_ series: [Float], by agent: Agent) throws -> LearnedPolicy {
+    switch agent {
+    case .ppo:
+      var configuration = PPOConfiguration()
+      (configuration.totalSteps, configuration.copies, configuration.discount) = (400_000, 32, 0)
+      (configuration.hiddenSizes, configuration.learningRate) = ([8], 3e-3)
+      var agent = try PPO(configuration: configuration, seed: 1) {
+        SignEnvironment(series, copies: $0)
+      }
+      return policy(&agent, after: configuration.totalSteps)
+    case .dqn:
+      var configuration = DQNConfiguration()
+      (configuration.totalSteps, configuration.copies, configuration.discount) = (200_000, 16, 0)
+      (configuration.hiddenSizes, configuration.bufferSize) = ([8], 100_000)
+      (configuration.annealLearningRate, configuration.epsilonSteps) = (true, 100_000)
+      var agent = try DQN(configuration: configuration, seed: 1) {
+        SignEnvironment(series, copies: $0)
+      }
+      return policy(&agent, after: configuration.totalSteps)
+    case .qLearning, .sarsa, .expectedSarsa, .doubleQ:
+      var configuration = TabularConfiguration()
+      configuration.method = agent.method
+      (configuration.totalSteps, configuration.copies) = (400_000, 16)
+      (configuration.bins, configuration.low, configuration.high) = ([2], [-2], [2])
+      (configuration.stepSize, configuration.stepSizePower) = (1, 0.8)
+      (configuration.discount, configuration.rolloutSteps) = (0, 500)
+      (configuration.initialEpsilon, configuration.finalEpsilon) = (1, 0.2)
+      var agent = try TabularLearner(configuration: configuration, seed: 1) {
+        SignEnvironment(series, copies: $0)
+      }
+      return policy(&agent, after: configuration.totalSteps)
+    }
+  }
+
+  private static func policy(_ agent: inout some Learner, after steps: Int) -> LearnedPolicy {
+    BLAS.threads = 1
+    Training(totalSteps: steps).run(&agent)
     return agent.policy
   }
 
   /// On fresh data; a mean of 100,000 signs has a standard error of 0.0032.
-  @Test(arguments: TabularMethod.allCases)
+  @Test(arguments: Agent.allCases)
   func `what is learned from shuffled returns has no edge, from the returns as they are it has`(
-    _ method: TabularMethod
+    _ agent: Agent
   ) throws {
     let past = Self.series(seed: 1, count: 20_000)
     let fresh = Self.series(seed: 2, count: 100_000)
-    let learned = try Self.learn(past, method: method)
+    let learned = try Self.learn(past, by: agent)
     #expect(Self.edge(of: learned, on: fresh) > 0.05)
-    let blind = try Self.learn(Self.shuffled(past, seed: 3), method: method)
+    let blind = try Self.learn(Self.shuffled(past, seed: 3), by: agent)
     #expect(Self.edge(of: blind, on: Self.shuffled(fresh, seed: 4)) < 0.01)
     #expect(Self.edge(of: learned, on: Self.shuffled(fresh, seed: 4)) < 0.01)
   }

@@ -88,6 +88,13 @@ import Testing
         == "low and high are [0.0] and [inf], valid are finite numbers with low below high")
   }
 
+  @Test func `an environment that masks actions is refused`() {
+    let error = #expect(throws: LearningConfigurationError.self) {
+      _ = try TabularLearner(configuration: Self.base, seed: 1) { MaskedBandit(copies: $0) }
+    }
+    #expect(error?.description.contains("masks actions") == true)
+  }
+
   static var base: TabularConfiguration {
     var configuration = TabularConfiguration()
     configuration.totalSteps = 400_000

@@ -27,9 +27,29 @@ private struct Fixture: Decodable {
     let observations, actions, oldLogProbabilities, advantages, oldValues, returns: [Float]
     let expected: Expected
   }
+  struct QNetworks: Decodable {
+    let online: [Layer]
+    let target: [Layer]
+  }
+  struct QExpected: Decodable {
+    let errors: [Float]
+    let loss, norm: Double
+    let gradients: [Layer]
+    let stepped: [Layer]
+  }
+  struct QCase: Decodable {
+    let double, dueling: Bool
+    let huber: Float
+    let networks: QNetworks
+    let observations, nextObservations, returns, discounts, weights: [Float]
+    let actions: [Int32]
+    let masks: [Bool]
+    let expected: QExpected
+  }
   let loss: Loss
   let adam: Optimizer
   let cases: [Case]
+  let qCases: [QCase]
 
   static func read() throws -> Fixture {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -102,6 +122,45 @@ extension Network {
     #expect(agent.networks[0].distance(given.expected.stepped.actor) < 1e-5)
     #expect(agent.networks[1].distance(given.expected.stepped.critic) < 1e-5)
     #expect(agent.networks[0].distance(given.networks.actor) > 1e-3, "the step moved something")
+  }
+
+  @Test(arguments: 0..<3)
+  func `errors, loss, gradients and a step of deep Q-learning are those of PyTorch to 1e-5`(
+    _ index: Int
+  ) throws {
+    let fixture = try Fixture.read()
+    let given = fixture.qCases[index]
+    let online = Network(given.networks.online)
+    let count = given.returns.count
+    var replay = ReplayBuffer(capacity: count, features: 5, maskedActions: 3)
+    for i in 0..<count {
+      replay.add(
+        i, of: given.observations, action: given.actions[i], return: given.returns[i],
+        discount: given.discounts[i], length: 1, next: i, of: given.nextObservations,
+        masks: given.masks)
+    }
+    var pass = DQNGradientPass(
+      ActionValueHead(actionCount: 3, isDueling: given.dueling), network: online,
+      batchSize: count)
+    pass.samples = (0..<Int32(count)).map { $0 }
+    pass.weights = given.weights
+    pass.run(
+      replay, online: online, target: Network(given.networks.target),
+      loss: DQNLoss(huberThreshold: given.huber, isDouble: given.double))
+    #expect(abs(pass.loss - given.expected.loss) < 1e-5)
+    for (error, expected) in zip(pass.errors, given.expected.errors) {
+      #expect(abs(error - expected) < 1e-5)
+    }
+    #expect(pass.gradients[0].distance(given.expected.gradients) < 1e-5)
+    let norm = pass.gradients[0].sumOfSquares.squareRoot()
+    #expect(abs(norm - given.expected.norm) < 1e-5)
+    var networks = [online]
+    var optimizer = Adam(for: networks, epsilon: fixture.adam.epsilon)
+    optimizer.step(
+      &networks, gradients: pass.gradients, learningRate: fixture.adam.learningRate,
+      gradientScale: Float(min(1, fixture.adam.norm / (norm + 1e-6))))
+    #expect(networks[0].distance(given.expected.stepped) < 1e-5)
+    #expect(networks[0].distance(given.networks.online) > 1e-3, "the step moved something")
   }
 
   /// One step of as many copies as there are samples.

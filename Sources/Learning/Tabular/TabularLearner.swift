@@ -43,6 +43,7 @@ public struct TabularLearner<E: VectorEnvironment>: Learner {
     random = RandomSource(seed: seed)
     environment = try makeEnvironment(0..<configuration.copies)
     try environment.check(.sameStep, copies: configuration.copies)
+    try environment.checkNoMasks()
     let actionCount = try environment.discreteActionCount()
     guard case .box(let low, let high) = environment.observationSpace else {
       throw LearningConfigurationError(
