@@ -51,7 +51,8 @@ public struct SmallCostForms: Sendable, Hashable {
     let h = closedFormHalfWidth(
       costPerUnit: costPerUnit, riskAversion: riskAversion, target: target)
     let optimum = k * h * h
-    func form(_ rule: String, _ parameter: Double, _ deviation: Double, _ turnover: Double) -> Form {
+    func form(_ rule: String, _ parameter: Double, _ deviation: Double, _ turnover: Double) -> Form
+    {
       let cost = k * deviation * deviation + costPerUnit * turnover
       return Form(
         rule: rule, parameter: parameter, cost: cost, ratio: cost / optimum,

@@ -30,7 +30,9 @@ struct List: ParsableCommand {
     if kind == .envs { return try EnvironmentList().print(json: json) }
     let items = items()
     if json { return try printJSON(items) }
-    if kind == .policies { return print(items.map(\.paragraph).joined(separator: "\n")) }
+    if kind == .policies || kind == .agents {
+      return print(items.map(\.paragraph).joined(separator: "\n"))
+    }
     var table = TextTable(["name", "what"])
     for item in items { table.add([item.name, item.summary]) }
     print(table.text)
@@ -45,7 +47,7 @@ struct List: ParsableCommand {
         return Item(name: folder, summary: spec?.question ?? "unreadable experiment.yaml")
       }
     case .policies:
-      RuleCatalog.entries.map { 
+      RuleCatalog.entries.map {
         Item(
           name: "rule:\($0.usage)", summary: $0.summary, needs: $0.needs.isEmpty ? nil : $0.needs)
       }

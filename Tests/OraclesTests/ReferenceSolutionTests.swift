@@ -108,7 +108,10 @@ private let published = [
     #expect(abs(forms[0].cost - k * forms[0].parameter * forms[0].parameter) < 1e-12)
     let fixed = try #require(forms.last)
     #expect(abs(fixed.cost - k * fixed.parameter * fixed.parameter / 3) < 1e-12)
-    #expect(abs(fixed.cost - (1e-5 * s * s / (fixed.parameter * fixed.parameter)
-      + k * fixed.deviation * fixed.deviation)) < 1e-12)
+    #expect(
+      abs(
+        fixed.cost
+          - (1e-5 * s * s / (fixed.parameter * fixed.parameter)
+            + k * fixed.deviation * fixed.deviation)) < 1e-12)
   }
 }

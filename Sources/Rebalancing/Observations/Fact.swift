@@ -53,7 +53,9 @@ public enum Fact: String, Sendable, Hashable, CaseIterable, Codable {
     case .driftCostPerYear:
       return ("fraction of value, if nothing is traded", 0, infinity, .one)
     case .inflow:
-      return ("flows and dividends since the last decision, fraction of value", -infinity, infinity, .one)
+      return (
+        "flows and dividends since the last decision, fraction of value", -infinity, infinity, .one
+      )
     case .regimeProbability: return ("probability for the coming step", 0, 1, .perRegime)
     case .oracleRegime: return ("number of the regime in force", 0, infinity, .one)
     case .trend:

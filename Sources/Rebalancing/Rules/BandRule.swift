@@ -35,7 +35,8 @@ public struct BandRule: Rule {
 
   private func distance(of i: Int, _ portfolio: RuledPortfolio) -> Double {
     let distance = portfolio.distance(of: i)
-    return measure == .relative && distance > 0 ? distance / portfolio.snapshot.targets[i] : distance
+    return measure == .relative && distance > 0
+      ? distance / portfolio.snapshot.targets[i] : distance
   }
 
   /// The band's half-width around each target, in weight.

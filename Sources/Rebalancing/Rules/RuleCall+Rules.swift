@@ -87,9 +87,12 @@ extension RuleCall {
     let concentration = try number(named: "concentration", or: 1.5)
     let (total, crisis) = (try number(named: "total"), try number(named: "crisis"))
     guard partial > 0, partial < 1 else {
-      throw fault("a partial trade goes more than none and less than all of the way, not \(partial)")
+      throw fault(
+        "a partial trade goes more than none and less than all of the way, not \(partial)")
     }
-    guard concentration > 1 else { throw fault("the concentration \(concentration) must be above 1") }
+    guard concentration > 1 else {
+      throw fault("the concentration \(concentration) must be above 1")
+    }
     guard crisis == nil || total != nil else {
       throw fault("crisis=L needs total=T, beyond which it trades at once")
     }

@@ -47,11 +47,13 @@ import Testing
   }
 
   @Test func `whoever fires is heard with the reason`() throws {
-    let decision = try decide("any(band(0.05),above(volatility_index,40))", [0.6, 0.4],
+    let decision = try decide(
+      "any(band(0.05),above(volatility_index,40))", [0.6, 0.4],
       facts: [.volatilityIndex: [50]])
     #expect(decision.reasons.count == 2)
     #expect(decision.reasons[1] == "volatility_index is 50.0, above 40.0")
-    let quiet = try decide("all(band(0.05),above(volatility_index,40))", [0.6, 0.4],
+    let quiet = try decide(
+      "all(band(0.05),above(volatility_index,40))", [0.6, 0.4],
       facts: [.volatilityIndex: [30]])
     #expect(quiet.reasons == ["volatility_index is 30.0, not above 40.0"])
   }

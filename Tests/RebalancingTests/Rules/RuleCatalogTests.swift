@@ -68,7 +68,8 @@ import Testing
       "rule:band(0.05,to=0.06)",
       "rule:band(0.05,to=0.06): the destination 0.06 lies outside the band 0.05"
     ),
-    ("rule:band(0.05", "rule:band(0.05: \(pairs)"), ("rule:band(0.05))", "rule:band(0.05)): \(pairs)"),
+    ("rule:band(0.05", "rule:band(0.05: \(pairs)"),
+    ("rule:band(0.05))", "rule:band(0.05)): \(pairs)"),
     ("rule:band(0.05)x", "rule:band(0.05)x: \(pairs)"),
     ("any(band(0.05),never", "any(band(0.05),never: \(pairs)"),
     ("rule:band(-0.05)", "rule:band(-0.05): “-0.05” is not a number of at least 0"),
@@ -101,17 +102,29 @@ import Testing
       "rule:taxable_band(0.08,0.05): the band 0.05 where there is tax is narrower than 0.08"
     ),
     ("partial(1.5)", "rule:partial(1.5): 1.5 is more than 1, the whole way"),
-    ("above(volatility[GOLD],1)", "rule:above(volatility[GOLD],1): “volatility[GOLD]” is none of the numbers of volatility"),
-    ("above(volatility[2],1)", "rule:above(volatility[2],1): “volatility[2]” is none of the numbers of volatility"),
+    (
+      "above(volatility[GOLD],1)",
+      "rule:above(volatility[GOLD],1): “volatility[GOLD]” is none of the numbers of volatility"
+    ),
+    (
+      "above(volatility[2],1)",
+      "rule:above(volatility[2],1): “volatility[2]” is none of the numbers of volatility"
+    ),
     ("above(volatility,x)", "rule:above(volatility,x): “x” is not a number"),
     ("delay(never)", "rule:delay(never): days=N, a whole number, is missing"),
-    ("severity(0.05,crisis=40)", "rule:severity(0.05,crisis=40): crisis=L needs total=T, beyond which it trades at once"),
+    (
+      "severity(0.05,crisis=40)",
+      "rule:severity(0.05,crisis=40): crisis=L needs total=T, beyond which it trades at once"
+    ),
     (
       "severity(0.05,partial=1)",
       "rule:severity(0.05,partial=1): a partial trade goes more than none and less than all of the "
         + "way, not 1.0"
     ),
-    ("garleanu_pedersen(0)", "rule:garleanu_pedersen(0): L must be above 0 and the discount below 1"),
+    (
+      "garleanu_pedersen(0)",
+      "rule:garleanu_pedersen(0): L must be above 0 and the discount below 1"
+    ),
     ("quadratic(0)", "rule:quadratic(0): C must be above 0"),
   ])
   func `a text that names no rule says why`(_ text: String, _ message: String) throws {

@@ -37,7 +37,8 @@ import Testing
   @Test func `a rule that the snapshot cannot serve does nothing and says why`() throws {
     let rule = "defensive(band(0.05))"
     let missing = try decide(rule, [0.9, 0.1])
-    #expect(missing == .noAction("invalid_input: facts.volatility_index: missing, the rule needs it"))
+    #expect(
+      missing == .noAction("invalid_input: facts.volatility_index: missing, the rule needs it"))
     let many = try decide(rule, [0.9, 0.1], facts: [.volatilityIndex: [20, 30]])
     #expect(many == .noAction("invalid_input: facts.volatility_index: 2 numbers"))
     let nan = try decide(rule, [0.9, 0.1], facts: [.volatilityIndex: [.nan]])
@@ -49,7 +50,8 @@ import Testing
     [.nan, 1], [1, .infinity], [0, 0], [], [-1, 1], [.infinity, -.infinity] as [Double],
   ])
   func `what is no portfolio is not traded by any rule`(_ holdings: [Double]) throws {
-    for rule in ["always", "band(0.05)", "relative_band(0.05)", "calendar(monthly)", "partial(0.5)",
+    for rule in [
+      "always", "band(0.05)", "relative_band(0.05)", "calendar(monthly)", "partial(0.5)",
       "combined_band(0.05,0.2)", "severity(0.05,total=0.1)", "any(always,never)", "all(always)",
       "minimum(always,0)", "hybrid(monthly,0.05)", "taxable_band(0.05,0.08)",
     ] {
