@@ -49,6 +49,8 @@ public struct LearnedTrigger: Trigger {
     self.actions = actions
   }
 
+  public var needs: TriggerNeeds { TriggerNeeds(facts: observation.facts) }
+
   public func decide(_ snapshot: PortfolioSnapshot) -> TriggerDecision {
     do throws(ObservationBuilder.MissingField) {
       let observed = try observation.observe(snapshot)

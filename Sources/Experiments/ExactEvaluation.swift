@@ -106,9 +106,10 @@ public struct ExactEvaluation: Sendable, Codable {
   /// Why a policy has no exact score: the chain knows the weights, and nothing else of the past.
   private static func obstacle(_ policy: any Trigger) -> String? {
     let exact = "the exact law is of policies that look at the weights alone"
-    if let fact = policy.needs.facts.first { return "\(exact); it needs \(fact.rawValue)" }
-    if policy.needs.dates, !(policy is CalendarRule) { return "\(exact); it looks at dates" }
-    guard let learned = policy as? LearnedTrigger else { return nil }
+    guard let learned = policy as? LearnedTrigger else {
+      if let fact = policy.needs.facts.first { return "\(exact); it needs \(fact.rawValue)" }
+      return policy.needs.dates && !(policy is CalendarRule) ? "\(exact); it looks at dates" : nil
+    }
     if learned.family == .destination {
       return "the exact law is of fractions of the way to target"
     }

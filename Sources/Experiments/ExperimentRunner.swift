@@ -169,7 +169,7 @@ public struct ExperimentRunner: Sendable {
   /// The portfolio that a policy leads to on the last day of the data, as a request.
   private func lastDay(of task: RebalancingTask, _ learned: Learned) throws -> Data {
     let policy = try PolicyReference.trigger(of: learned.checkpoint, name: learned.name)
-    var environment = RebalancingEnvironment<Double>(task)
+    var environment = RebalancingEnvironment<Double>(task.informing(policy))
     _ = environment.reset(seed: spec.evaluationSeed)
     while !environment.hasEnded {
       _ = environment.advance(policy.decide(environment.snapshot))

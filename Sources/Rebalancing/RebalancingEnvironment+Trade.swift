@@ -52,13 +52,12 @@ extension RebalancingEnvironment {
 
   /// Cost and tax of trades as fractions of value; moves the basis along.
   mutating func pay(for trades: [Real]) -> (transactionCost: Real, taxCost: Real) {
-    let costPerUnit = task.costs.proportionalPerUnit ?? []
     var cost: Real = 0
     var gains: Real = 0
     for i in trades.indices {
       let bought = Real.larger(trades[i], 0)
       let sold = Real.larger(0 - trades[i], 0)
-      cost = cost + (bought + sold) * Real(costPerUnit[i])
+      cost = cost + (bought + sold) * costPerUnit[i]
       // Nothing is sold of what is not held; the divisor only keeps the number finite.
       let soldShare = sold / (weights[i] > 0 ? weights[i] : 1)
       gains = gains + soldShare * (weights[i] - basis[i])

@@ -30,6 +30,8 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
   /// Where trades are accounted for: the rules, prices, lots and tax position.
   let account: AccountKernel<Real>?
   let calendar: StepCalendar
+  /// Where costs are no more than proportional.
+  let costPerUnit: [Real]
   var prices: [Real]
   var ledger: [Real]
   var desk: TradingDesk<Real>
@@ -58,6 +60,7 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
     marketState = Array(repeating: 0, count: task.market.stateCount)
     account = task.needsAccount ? AccountKernel(task) : nil
     calendar = StepCalendar(task)
+    costPerUnit = (task.costs.proportionalPerUnit ?? []).map { Real($0) }
     prices = task.initialPrices.map { Real($0) }
     ledger = Array(repeating: 0, count: task.ledgerCount)
     desk = TradingDesk(targets: task.needsAccount ? task.targets : [])

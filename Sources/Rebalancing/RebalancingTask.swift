@@ -119,7 +119,7 @@ public struct RebalancingTask: Sendable {
   /// The same task with snapshots that bring what a trigger needs.
   public func informing(_ trigger: some Trigger) -> RebalancingTask {
     var task = self
-    task.snapshotFacts += trigger.needs.facts
+    task.snapshotFacts += trigger.needs.facts.filter { !snapshotFacts.contains($0) }
     return task
   }
 

@@ -30,7 +30,9 @@ struct List: ParsableCommand {
     if kind == .envs { return try EnvironmentList().print(json: json) }
     let items = items()
     if json { return try printJSON(items) }
-    if kind == .policies { return print(items.map(\.paragraph).joined(separator: "\n")) }
+    if kind == .policies || kind == .agents {
+      return print(items.map(\.paragraph).joined(separator: "\n"))
+    }
     var table = TextTable(["name", "what"])
     for item in items { table.add([item.name, item.summary]) }
     print(table.text)

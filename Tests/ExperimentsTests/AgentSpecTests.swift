@@ -13,7 +13,8 @@ import Testing
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent().appending(path: "agents").path
     let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return files.sorted().map { folder + "/" + $0 }
+    // Rules learn nothing and have no steps; see AgentFileTests.
+    return files.filter { !$0.hasPrefix("rule-") }.sorted().map { folder + "/" + $0 }
   }()
 
   @Test(arguments: shipped)

@@ -33,11 +33,17 @@ import Testing
     return task
   }
 
-  @Test(arguments: ["rule:always", "rule:band(0.02,to=0.01)", "rule:calendar(monthly)"])
+  @Test(arguments: [
+    "rule:always", "rule:band(0.02,to=0.01)", "rule:calendar(monthly)",
+    "rule:any(above(volatility_index,40),above(volatility_index_rise,0.1))",
+    "rule:delay(band(0.01),days=9)", "rule:all(cost_benefit(1),volatility_band(0.02))",
+  ])
   func `what happens until a day is the same whatever comes after it`(_ rule: String) throws {
     let tasks = try [task(future: 2, .simple), task(future: 3, .simple)]
     let triggers = try tasks.map { try RuleCatalog.rule(rule, for: $0) }
-    var environments = tasks.map { RebalancingEnvironment<Double>($0) }
+    var environments = zip(tasks, triggers).map {
+      RebalancingEnvironment<Double>($0.informing($1))
+    }
     for index in environments.indices { _ = environments[index].reset(seed: 1) }
     for step in 0..<50 {
       let day = 10 + step
@@ -48,7 +54,7 @@ import Testing
         #expect(decisions[0] == decisions[1], "step \(step)")
       }
       let outcomes = environments.indices.map {
-        environments[$0].advance(fraction: decisions[$0].fraction)
+        environments[$0].advance(decisions[$0])
       }
       // At the fork the costs are still the same, the move of the market is not.
       if day <= Self.fork {

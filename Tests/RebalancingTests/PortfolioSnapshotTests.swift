@@ -97,6 +97,7 @@ private let defects = [
   @Test func `a snapshot survives JSON`() throws {
     var snapshot = try valid()
     snapshot.facts = ["steps_left": [0.5]]
+    snapshot.waitingSince = snapshot.date
     let data = try JSONEncoder().encode(snapshot)
     #expect(try JSONDecoder().decode(PortfolioSnapshot.self, from: data) == snapshot)
     let keys = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any]).keys

@@ -32,7 +32,7 @@ public struct ObservationBuilder: Sendable, Hashable {
   }
 
   /// The facts among the parts, in order.
-  var facts: [Fact] {
+  public var facts: [Fact] {
     features.compactMap { if case .fact(let fact) = $0 { fact } else { nil } }
   }
 

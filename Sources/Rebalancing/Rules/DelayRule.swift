@@ -5,7 +5,7 @@ import Markets
 /// Momentum is against trades `u` where `Σ uᵢ mᵢ < 0`, with mᵢ the trend of asset i: the trade would
 /// sell what has been rising and buy what has been falling. It waits for at most `days`, counted from
 /// the day on which it began to (`PortfolioSnapshot.waitingSince`); beyond them, and where the rule
-/// says immediate, it trades.
+/// says immediate, it trades. There is one memory of a wait: two delays in one rule share it.
 public struct DelayRule: Rule {
   public let name: String
   public let rule: any Rule

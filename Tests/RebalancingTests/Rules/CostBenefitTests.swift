@@ -44,6 +44,8 @@ import Testing
       }
       let cost = 0.001 * (abs(d[0]) + abs(d[1])) + 0.2 * (gains[0] + gains[1])
       let benefit = 2 * variance * 0.05
+      let drift = try #require(snapshot.facts?["drift_cost_per_year"]?.first)
+      #expect(abs(drift - 2 * variance) < 1e-12 * (1 + variance))
       let decision = rule.decide(snapshot)
       if abs(benefit - cost) > 1e-12 { #expect((decision.action == .full) == (benefit > cost)) }
       trades += decision.action == .full ? 1 : 0
