@@ -38,8 +38,10 @@ private let shapes = [
 @Suite struct CommandTests {
   @Test(arguments: [
     [], ["doctor"], ["list"], ["show"], ["simulate"], ["train"], ["evaluate"], ["solve"], ["run"],
-    ["export"], ["verify"],
-    ["decide"], ["data", "check"], ["data", "fit-regimes"], ["tax", "replay"], ["bench"],
+    ["oracle"], ["oracle", "ggms"], ["oracle", "closed-form"], ["oracle", "garleanu-pedersen"],
+    ["export"], ["verify"], ["decide"], ["data", "check"], ["data", "fit-regimes"],
+    ["tax", "replay"],
+    ["bench"],
   ])
   func `explains itself with an example`(command: [String]) throws {
     let run = try rebalance(command + ["--help"])

@@ -46,8 +46,9 @@ import Testing
 
   @Test func `all rules are shown within 80 columns, with what they need`() throws {
     let run = try rebalance("list", "policies")
-    #expect(run.status == 0)
-    #expect(run.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
+    let agents = try rebalance("list", "agents")
+    #expect(run.status == 0 && agents.status == 0)
+    #expect((run.output + agents.output).split(separator: "\n").allSatisfy { $0.count <= 80 })
     for text in ["rule:closed_form[(M)]", "needs volatility_index", "rule:any(RULE,RULE…)"] {
       #expect(run.output.contains(text), "\(text)")
     }

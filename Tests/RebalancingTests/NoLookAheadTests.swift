@@ -41,8 +41,9 @@ import Testing
   func `what happens until a day is the same whatever comes after it`(_ rule: String) throws {
     let tasks = try [task(future: 2, .simple), task(future: 3, .simple)]
     let triggers = try tasks.map { try RuleCatalog.rule(rule, for: $0) }
-    var environments = zip(tasks, triggers).map {
-      RebalancingEnvironment<Double>($0.informing($1))
+    var environments: [RebalancingEnvironment<Double>] = []
+    for (task, trigger) in zip(tasks, triggers) {
+      environments.append(RebalancingEnvironment(task.informing(trigger)))
     }
     for index in environments.indices { _ = environments[index].reset(seed: 1) }
     for step in 0..<50 {
