@@ -41,6 +41,18 @@ import Testing
     }
   }
 
+  @Test(arguments: [10, 1, 0.1])
+  func `values are as near the optimum as they say`(_ tolerance: Double) throws {
+    let model = try Self.model(.corridor, slip: 0.2)
+    let swept = try model.valueIteration(
+      .discounted, discount: 0.9, tolerance: tolerance, limit: 1000)
+    let solved = try model.policyIteration(.discounted, discount: 0.9, limit: 20)
+    #expect(swept.error <= tolerance / 2)
+    let distance = zip(swept.values, solved.values).map { abs($0 - $1) }.max() ?? .infinity
+    #expect(distance <= swept.error + 1e-12)
+    #expect(swept.rounds < 60)
+  }
+
   /// A periodic chain, on which value iteration would swing for ever without staying.
   @Test func `the best mean reward of two loops is two fifths`() throws {
     let model = try Self.model(.twoLoops)
