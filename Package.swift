@@ -37,7 +37,8 @@ let package = Package(
     // 3
     .target(
       name: "Rebalancing", dependencies: ["Algebra", "Gym", "Markets"], swiftSettings: settings),
-    .target(name: "Learning", dependencies: ["Algebra", "Gym"], swiftSettings: settings),
+    .target(
+      name: "Learning", dependencies: ["Algebra", "CVector", "Gym"], swiftSettings: settings),
     // 4
     .target(
       name: "Deployment",

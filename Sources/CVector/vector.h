@@ -33,6 +33,48 @@ static inline vector_uint64x8 vector_multiply_low_words(vector_uint64x8 a, vecto
 #endif
 }
 
+// Whether the processor has vectors of 512 bits, also where this build does not use them.
+static inline int vector_has_512_bits(void) {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512f");
+#else
+  return 0;
+#endif
+}
+
+// Rows z become tanh(z + bias), by the odd rational function of Eigen and XLA; columns are a multiple
+// of sixteen. For processors with vectors of 512 bits: the same bits as with two of 256, in half the
+// time.
+typedef float vector_unaligned_float16 __attribute__((ext_vector_type(16), aligned(4)));
+
+#if defined(__x86_64__)
+__attribute__((noinline, target("avx512f,fma")))
+#endif
+static void vector_tanh_rows(float *z, const float *bias, long rows, long columns) {
+#pragma clang fp contract(fast)
+  const vector_float16 bound = 7.905311f;
+  for (long row = 0; row < rows; row++) {
+    for (long j = 0; j < columns; j += 16) {
+      vector_unaligned_float16 *place = (vector_unaligned_float16 *)(z + row * columns + j);
+      vector_float16 x = *place + *(const vector_unaligned_float16 *)(bias + j);
+      // The order of comparisons lets NaN pass.
+      vector_float16 y = bound < x ? bound : x;
+      y = -bound > y ? -bound : y;
+      vector_float16 t = y * y;
+      vector_float16 p = -2.76076847742355e-16f * t + 2.00018790482477e-13f;
+      p = p * t + -8.60467152213735e-11f;
+      p = p * t + 5.12229709037114e-08f;
+      p = p * t + 1.48572235717979e-05f;
+      p = p * t + 6.37261928875436e-04f;
+      p = p * t + 4.89352455891786e-03f;
+      vector_float16 q = 1.19825839466702e-06f * t + 1.18534705686654e-04f;
+      q = q * t + 2.26843463243900e-03f;
+      q = q * t + 4.89352518554385e-03f;
+      *place = y * p / q;
+    }
+  }
+}
+
 // Tells the processor that this thread only waits for another one.
 static inline void vector_pause(void) {
 #if defined(__x86_64__)

@@ -1,4 +1,5 @@
 import Algebra
+import CVector
 
 /// The nonlinearity of the hidden layers.
 public enum Activation: String, Sendable, Hashable, CaseIterable, Codable {
@@ -14,10 +15,14 @@ protocol ActivationFunction {
   static func slope<L: Lanes>(atValue y: L) -> L where L.Scalar == Float
   /// The value in training, where its last bits may depend on the processor.
   static func trainingValue(_ x: Lanes16) -> Lanes16
+  /// Makes every row z of a matrix f(z + bias) with the processor's widest vectors, where that is
+  /// worth code of its own; returns false, and then nothing has changed, elsewhere.
+  static func finish(_ matrix: inout Matrix, bias: [Float]) -> Bool
 }
 
 extension ActivationFunction {
   @inline(__always) static func trainingValue(_ x: Lanes16) -> Lanes16 { value(x) }
+  @inline(__always) static func finish(_ matrix: inout Matrix, bias: [Float]) -> Bool { false }
 }
 
 /// tanh as the odd rational function of Eigen and XLA, relative error below 7 ulp (4·10⁻⁷).
@@ -56,6 +61,19 @@ enum HyperbolicTangent: ActivationFunction {
     }
     return y * p / q
   }
+
+  /// `vector_tanh_rows` is `trainingValue` over again, because Swift has no way of making one function
+  /// of a build use what the others must not.
+  static func finish(_ matrix: inout Matrix, bias: [Float]) -> Bool {
+    let (rows, columns) = (matrix.rows, matrix.columns)
+    guard hasWideVectors, columns % 16 == 0, rows > 0 else { return false }
+    unsafe withMemory(&matrix.elements) { z in
+      unsafe withMemory(bias) { b in unsafe vector_tanh_rows(z, b, rows, columns) }
+    }
+    return true
+  }
+
+  private static let hasWideVectors = vector_has_512_bits() != 0
 
   @inline(__always) static func slope<L: Lanes>(atValue y: L) -> L where L.Scalar == Float {
     L(repeating: 1) - y * y

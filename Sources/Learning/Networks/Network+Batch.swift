@@ -80,6 +80,7 @@ extension Network {
 extension Matrix {
   /// Every row z becomes f(z + bias).
   fileprivate mutating func finish<F: ActivationFunction>(_ function: F.Type, bias: [Float]) {
+    if F.finish(&self, bias: bias) { return }
     let (rows, columns) = (rows, columns)
     unsafe withMemory(&elements) { z in
       unsafe withMemory(bias) { b in
