@@ -37,8 +37,7 @@ struct PostDecisionPart<E: AfterstateEnvironment>: Sendable {
     rollout = AfterstateRollout(
       copies: count, steps: configuration.rolloutSteps, features: features)
     lessons = AfterstateLessons(
-      features: environment.observationSpace.size, actions: actionCount, afterstateSize: features,
-      copies: count)
+      features: environment.observationSpace.size, actions: actionCount, copies: count)
     transition = VectorTransition(count: count, features: environment.observationSpace.size)
     afterstates = Afterstates(copies: count, actions: actionCount, features: features)
     scores = Array(repeating: 0, count: count * actionCount)
@@ -69,13 +68,9 @@ struct PostDecisionPart<E: AfterstateEnvironment>: Sendable {
         lessons.add(transition.observations, afterstates)
       }
       environment.step(actions, into: &transition)
-      record(step: t)
-      if finishEpisodes(step: t, value, configuration) {
-        evaluate(value)
-      } else {
-        evaluate(value)
-        for c in 0..<copies { rollout.bestNext[t * copies + c] = best(c).score }
-      }
+      evaluate(value)
+      record(step: t, endsAtHorizon: configuration.endsAtHorizon)
+      if beginEpisodes() { evaluate(value) }
     }
   }
 
@@ -113,31 +108,24 @@ struct PostDecisionPart<E: AfterstateEnvironment>: Sendable {
     }
   }
 
-  private mutating func record(step t: Int) {
-    let copies = rollout.copies
-    for c in 0..<copies {
-      rollout.captured[t * copies + c] += transition.rewards[c]
-      rollout.continues[t * copies + c] = !(transition.terminated[c] || transition.truncated[c])
+  /// Notes what a step led to: the reward, whether the episode goes on, and what is to come.
+  private mutating func record(step t: Int, endsAtHorizon: Bool) {
+    for c in 0..<rollout.copies {
+      let sample = t * rollout.copies + c
+      rollout.captured[sample] += transition.rewards[c]
+      rollout.continues[sample] = !(transition.terminated[c] || transition.truncated[c])
+      let isFinal = transition.terminated[c] || (transition.truncated[c] && endsAtHorizon)
+      rollout.bestNext[sample] = isFinal ? 0 : best(c).score
       guard c >= firstGreedy else { continue }
       greedyReward += Double(transition.rewards[c])
       greedySteps += 1
     }
   }
 
-  /// Values what comes after a cut and begins new episodes.
-  ///
-  /// - Returns: whether an episode has ended; then `bestNext` is set.
-  private mutating func finishEpisodes(
-    step t: Int, _ value: Network, _ configuration: PostDecisionValueConfiguration
-  ) -> Bool {
-    let copies = rollout.copies
-    let ended = (0..<copies).map { transition.terminated[$0] || transition.truncated[$0] }
+  /// Begins new episodes where they have ended; returns whether any has.
+  private mutating func beginEpisodes() -> Bool {
+    let ended = zip(transition.terminated, transition.truncated).map { $0 || $1 }
     guard ended.contains(true) else { return false }
-    evaluate(value)
-    for c in 0..<copies {
-      let isFinal = transition.terminated[c] || (ended[c] && configuration.endsAtHorizon)
-      rollout.bestNext[t * copies + c] = isFinal ? 0 : best(c).score
-    }
     environment.reset(where: ended, into: &transition)
     return true
   }
@@ -177,100 +165,5 @@ struct PostDecisionPart<E: AfterstateEnvironment>: Sendable {
     try reader.read(
       "part.\(index).observations", shape: [rollout.copies, environment.observationSpace.size],
       into: &transition.observations)
-  }
-}
-
-/// States that a policy is taught at: what was seen, and what each action would have led to.
-struct AfterstateLessons: Sendable {
-  let features: Int
-  let actions: Int
-  let afterstateSize: Int
-  /// Lessons that were added at once.
-  let copies: Int
-  /// Shape [lessons, features].
-  private(set) var observations: [Float] = []
-  /// Shape [additions, actions, copies].
-  private(set) var rewards: [Float] = []
-  /// Shape [additions, actions, copies, afterstateSize].
-  private(set) var afterstates: [Float] = []
-  /// Shape [additions, actions, copies]: q.
-  var scores: [Float] = []
-
-  init(features: Int, actions: Int, afterstateSize: Int, copies: Int) {
-    self.copies = copies
-    self.features = features
-    self.actions = actions
-    self.afterstateSize = afterstateSize
-  }
-
-  var count: Int { rewards.count / actions }
-
-  /// The place of the first action's score of a lesson; the others follow at intervals of `copies`.
-  func place(of lesson: Int) -> Int {
-    lesson / copies * copies * actions + lesson % copies
-  }
-
-  mutating func removeAll() {
-    observations.removeAll(keepingCapacity: true)
-    rewards.removeAll(keepingCapacity: true)
-    afterstates.removeAll(keepingCapacity: true)
-  }
-
-  mutating func add(_ seen: [Float], _ now: Afterstates) {
-    observations += seen
-    rewards += now.rewards
-    afterstates += now.features
-  }
-
-  /// Sets the scores to c + V(y).
-  mutating func evaluate(_ value: Network, _ work: inout NetworkWorkspace) {
-    if scores.count != rewards.count { scores = Array(repeating: 0, count: rewards.count) }
-    value.values(of: afterstates, into: &scores, &work)
-    for i in scores.indices { scores[i] = rewards[i] + scores[i] }
-  }
-}
-
-/// One part's share of a minibatch, block by block so that everything stays in the cache of one core.
-struct RegressionPass: Sendable {
-  var gradient: Network
-  private(set) var loss = 0.0
-  var work: NetworkWorkspace
-  private let rows = 256
-
-  init(_ network: Network) {
-    gradient = network.zeros
-    work = NetworkWorkspace(for: network, rows: rows)
-  }
-
-  /// Sets gradient and loss to those of Σ over samples of ½ |f(x) − target|² / minibatchSize, or of the
-  /// cross-entropy, as `differentiate` says.
-  ///
-  /// - Parameter differentiate: turns one row of outputs into ∂loss/∂output; given the sample, the
-  ///   outputs, the place of the row and the weight. Returns the loss.
-  mutating func run(
-    _ network: Network, inputs: [Float], order: [Int32], range: Range<Int>, minibatchSize: Int,
-    _ differentiate: (_ sample: Int, _ outputs: inout [Float], _ first: Int) -> Float
-  ) {
-    gradient.clear()
-    loss = 0
-    network.prepareBackward(&work)
-    let (features, width) = (network.inputCount, network.outputCount)
-    let weight = 1 / Float(minibatchSize)
-    for start in stride(from: range.lowerBound, to: range.upperBound, by: rows) {
-      let block = start..<min(start + rows, range.upperBound)
-      for (row, position) in block.enumerated() {
-        work.input.elements.copy(
-          features, from: inputs, at: Int(order[position]) * features, to: row * features)
-      }
-      network.forward(&work)
-      var delta = work.output.elements
-      for (row, position) in block.enumerated() {
-        loss += Double(differentiate(Int(order[position]), &delta, row * width) * weight)
-      }
-      for i in 0..<block.count * width { delta[i] *= weight }
-      for i in block.count * width..<delta.count { delta[i] = 0 }
-      work.outputDelta.elements = delta
-      network.backward(&work, addingTo: &gradient)
-    }
   }
 }

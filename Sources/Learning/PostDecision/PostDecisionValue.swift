@@ -11,6 +11,8 @@ public import Gym
 /// action has to be tried to learn of it, and there is no advantage to be estimated. Copies and
 /// minibatches are cut into `parts` that are summed in order, so the bits do not depend on the number
 /// of workers (as long as `BLAS.threads` is 1).
+///
+/// The mean reward of its reports is that of the copies that do not explore.
 public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
   public let configuration: PostDecisionValueConfiguration
   /// Environment steps so far, one for every action of every state.
@@ -20,14 +22,11 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
   /// V of standardised afterstates.
   private var value: AfterstateValue
   private var sums: [FeatureSums]
-  /// The scores of the policy at standardised states.
-  private var scorer: [Network]
-  private var optimizer: Adam
+  private var teacher: PolicyTeacher
   private var inputs: Standardization
   /// Standard deviation of the returns of the last update.
   private var valueSize = 0.0
   private var parts: [PostDecisionPart<E>]
-  private var scorerPasses: [RegressionPass]
   private var updates = 0
   private let actionCount: Int
   private let random: RandomSource
@@ -58,13 +57,6 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
     value = AfterstateValue(
       inputs: size, hiddenSizes: configuration.hiddenSizes, activation: configuration.activation,
       ridge: configuration.ridge, random: random)
-    scorer = [
-      Network(
-        sizes: [size] + configuration.policyHiddenSizes + [actionCount],
-        activation: configuration.activation, outputGain: 0.01, random: random, index: 1)
-    ]
-    scorer[0].spreadBiases(random, index: 1)
-    optimizer = Adam(for: scorer, epsilon: configuration.adamEpsilon)
     inputs = Standardization(size: size)
     parts = []
     for (index, copies) in configuration.copyRanges.enumerated() {
@@ -78,11 +70,16 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
           configuration: configuration, seed: seed, value: value.network))
     }
     sums = parts.map { [value] _ in FeatureSums(value.network) }
-    scorerPasses = parts.map { [scorer] _ in RegressionPass(scorer[0]) }
+    var scorer = Network(
+      sizes: [size] + configuration.policyHiddenSizes + [actionCount],
+      activation: configuration.activation, outputGain: 0.01, random: random, index: 1)
+    scorer.spreadBiases(random, index: 1)
+    teacher = PolicyTeacher(
+      scorer, lessons: parts.map(\.lessons), configuration: configuration)
   }
 
   /// The scores as a function of the observation as it is.
-  public var policy: LearnedPolicy { .network(inputs.folded(into: scorer[0])) }
+  public var policy: LearnedPolicy { .network(inputs.folded(into: teacher.network)) }
 
   /// V as a function of the afterstate as it is, in units of the reward.
   public func afterstateValue(_ features: [Float]) -> Float {
@@ -173,114 +170,10 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
     forEachConcurrently(in: &parts, workers: workers) { _, part in
       part.evaluateLessons(value)
     }
-    let unit = 1 / (Float(configuration.temperature) * advantageSize)
-    let inputs = inputs
-    var orders = parts.map { part in
-      Orders(part: part.index, samples: part.lessons.count, minibatches: configuration.lessons)
-    }
-    let (random, number, actionCount) = (random, updates, actionCount)
-    forEachConcurrently(in: &orders, workers: workers) { _, order in
-      order.draw(random, number, stream: 1)
-    }
-    var work = parts.indices.map {
-      Teaching(
-        pass: scorerPasses[$0], observations: inputs.applied(to: parts[$0].lessons.observations),
-        lessons: parts[$0].lessons)
-    }
-    var losses = 0.0
-    for minibatch in 0..<configuration.lessons {
-      let size = orders.reduce(0) { $0 + $1.ranges[minibatch].count }
-      let (network, drawn) = (scorer[0], orders)
-      forEachConcurrently(in: &work, workers: workers) { index, work in
-        let lessons = work.lessons
-        work.pass.run(
-          network, inputs: work.observations, order: drawn[index].order,
-          range: drawn[index].ranges[minibatch], minibatchSize: size
-        ) { sample, outputs, first in
-          crossEntropy(
-            &outputs, first, actionCount, lessons.scores, lessons.place(of: sample),
-            lessons.copies, unit: unit)
-        }
-      }
-      var gradient = scorer[0].zeros
-      for part in work {
-        gradient.add(part.pass.gradient)
-        losses += part.pass.loss
-      }
-      optimizer.step(&scorer, gradients: [gradient], learningRate: learningRate)
-    }
-    return losses / Double(configuration.lessons)
+    return teacher.teach(
+      parts.map(\.lessons), inputs, learningRate: learningRate, configuration: configuration,
+      random, update: updates, workers: workers)
   }
-
-  /// Root mean square of the best score's lead over the next.
-  private var advantageSize: Float {
-    var sum = 0.0
-    var count = 0
-    for part in parts {
-      let lessons = part.lessons
-      for lesson in 0..<lessons.count {
-        var (best, second) = (-Float.infinity, -Float.infinity)
-        for a in 0..<actionCount {
-          let score = lessons.scores[lessons.place(of: lesson) + a * lessons.copies]
-          if score > best { (best, second) = (score, best) } else { second = max(second, score) }
-        }
-        sum += Double((best - second) * (best - second))
-        count += 1
-      }
-    }
-    return max(Float((sum / Double(max(count, 1))).squareRoot()), .leastNormalMagnitude)
-  }
-}
-
-/// What one part does while the policy is taught.
-private struct Teaching: Sendable {
-  var pass: RegressionPass
-  let observations: [Float]
-  let lessons: AfterstateLessons
-}
-
-/// A random order of a part's samples, cut into minibatches.
-private struct Orders: Sendable {
-  let part: Int
-  var order: [Int32]
-  let ranges: [Range<Int>]
-
-  init(part: Int, samples: Int, minibatches: Int) {
-    self.part = part
-    order = (0..<Int32(samples)).map { $0 }
-    ranges = Range<Int>.split(samples, into: minibatches)
-  }
-
-  mutating func draw(_ random: RandomSource, _ number: Int, stream: UInt32 = 0) {
-    SampleOrder.shuffle(
-      &order, random, part: UInt32(part) + stream << 16,
-      episode: UInt32(truncatingIfNeeded: number))
-  }
-}
-
-/// −Σ p log softmax(z) with p = softmax(unit · q); replaces z by its gradient softmax(z) − p.
-private func crossEntropy(
-  _ z: inout [Float], _ first: Int, _ count: Int, _ q: [Float], _ start: Int, _ stride: Int,
-  unit: Float
-) -> Float {
-  var (largest, best) = (-Float.infinity, -Float.infinity)
-  for a in 0..<count {
-    largest = max(largest, z[first + a])
-    best = max(best, q[start + a * stride])
-  }
-  var (sum, total): (Float, Float) = (0, 0)
-  for a in 0..<count {
-    sum += Float.exp(z[first + a] - largest)
-    total += Float.exp(max((q[start + a * stride] - best) * unit, -80))
-  }
-  var loss: Float = 0
-  for a in 0..<count {
-    let log = z[first + a] - largest - Float.log(sum)
-    let wanted = Float.exp(max((q[start + a * stride] - best) * unit, -80)) / total
-    loss -= wanted * log
-    z[first + a] = Float.exp(log) - wanted
-  }
-  return loss
 }
 
 /// (x − mean) / deviation, column by column.
@@ -342,16 +235,13 @@ struct Standardization: Sendable, Equatable {
 
 extension PostDecisionValue {
   public func trainingTensors() -> [String: Tensor] {
-    var result = scorer[0].tensors(prefix: "scorer.")
-    for tensors in [
-      optimizer.firstMoments[0].tensors(prefix: "adam.first."),
-      optimizer.secondMoments[0].tensors(prefix: "adam.second."),
-    ] { result.merge(tensors) { _, new in new } }
+    var result: [String: Tensor] = [:]
+    teacher.addTensors(to: &result)
     value.addTensors(to: &result)
     result["inputs.means"] = Tensor(inputs.means)
     result["inputs.deviations"] = Tensor(inputs.deviations)
     result["counters"] = Tensor(
-      [stepsDone, updates, optimizer.steps].map(Int64.init))
+      [stepsDone, updates].map(Int64.init))
     result["estimates"] = Tensor([averageReward, valueSize])
     result["seed"] = Tensor([random.seed])
     for part in parts { part.addTensors(to: &result) }
@@ -368,9 +258,7 @@ extension PostDecisionValue {
     }
     var restored = self
     try restored.value.restore(reader)
-    restored.scorer[0] = try scorer[0].reading(reader, prefix: "scorer.")
-    restored.optimizer.firstMoments[0] = try scorer[0].reading(reader, prefix: "adam.first.")
-    restored.optimizer.secondMoments[0] = try scorer[0].reading(reader, prefix: "adam.second.")
+    try restored.teacher.restore(reader)
     let size = inputs.means.count
     restored.inputs = Standardization(
       means: try reader.values("inputs.means", shape: [size]),
@@ -378,14 +266,13 @@ extension PostDecisionValue {
     guard policy == restored.policy else {
       throw LearnerStateError("the policy is not the one of the training state")
     }
-    let counters: [Int64] = try reader.values("counters", shape: [3])
+    let counters: [Int64] = try reader.values("counters", shape: [2])
     let estimates: [Double] = try reader.values("estimates", shape: [2])
     guard counters.allSatisfy({ $0 >= 0 }) else {
       throw LearnerStateError("tensor counters has negative numbers: \(counters)")
     }
     restored.stepsDone = Int(counters[0])
     restored.updates = Int(counters[1])
-    restored.optimizer.steps = Int(counters[2])
     (restored.averageReward, restored.valueSize) = (estimates[0], estimates[1])
     for i in restored.parts.indices { try restored.parts[i].restore(reader) }
     self = restored
