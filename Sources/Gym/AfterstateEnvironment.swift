@@ -12,6 +12,9 @@ public protocol AfterstateEnvironment: VectorEnvironment {
   ///
   /// - Parameter values: shape [candidates, copies, dimensions].
   mutating func writeAfterstates(of values: [Float], into afterstates: inout Afterstates)
+  /// Begins the next episode of the copies where `mask` is true at any state that can be, under
+  /// `.disabled`: exploring starts (Sutton & Barto 2018, section 5.3).
+  mutating func resetAnywhere(where mask: [Bool], into transition: inout VectorTransition)
 }
 
 /// What each of a few actions would lead to, for all copies.

@@ -27,6 +27,17 @@ extension BatchedRebalancingEnvironment: AfterstateEnvironment {
     }
   }
 
+  public mutating func resetAnywhere(
+    where mask: [Bool], into transition: inout VectorTransition
+  ) {
+    precondition(mask.count == count, "\(mask.count) flags for \(count) copies")
+    precondition(!task.needsAccount, "the account of \(task.id) begins at its target")
+    for copy in 0..<count where mask[copy] {
+      begin(
+        copy, episode: portfolios.episode(of: copy) &+ 1, anywhere: true, into: &transition)
+    }
+  }
+
   /// Writes one candidate of every copy.
   private mutating func write(
     _ candidate: Int, _ actions: [Int32], _ values: [Float], into afterstates: inout Afterstates

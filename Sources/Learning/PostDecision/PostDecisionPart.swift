@@ -11,6 +11,8 @@ struct PostDecisionPart<E: AfterstateEnvironment>: Sendable {
   private(set) var greedyReward = 0.0
   /// The first copy that only does what is best.
   let firstGreedy: Int
+  /// The first copy whose episodes begin where the environment has them begin.
+  let firstOrdinary: Int
   private(set) var greedySteps = 0
   private var environment: E
   private var transition: VectorTransition
@@ -33,6 +35,7 @@ struct PostDecisionPart<E: AfterstateEnvironment>: Sendable {
     self.environment = environment
     firstCopy = copies.lowerBound
     firstGreedy = Int(configuration.exploringShare * Double(copies.count))
+    firstOrdinary = Int(configuration.exploringStarts * Double(copies.count))
     let (count, features) = (copies.count, environment.afterstateSize)
     rollout = AfterstateRollout(
       copies: count, steps: configuration.rolloutSteps, features: features)
@@ -57,7 +60,6 @@ struct PostDecisionPart<E: AfterstateEnvironment>: Sendable {
     _ value: Network, spread: Float, _ random: RandomSource, update: UInt32,
     configuration: PostDecisionValueConfiguration
   ) {
-    let copies = rollout.copies
     drawInclinations(spread, random, update)
     lessons.removeAll()
     (greedyReward, greedySteps) = (0, 0)
@@ -69,8 +71,10 @@ struct PostDecisionPart<E: AfterstateEnvironment>: Sendable {
       }
       environment.step(actions, into: &transition)
       evaluate(value)
-      record(step: t, endsAtHorizon: configuration.endsAtHorizon)
-      if beginEpisodes() { evaluate(value) }
+      // Just before a lesson, so that there is one of every start.
+      let cut = (t + 2) % configuration.lessonInterval == 0 ? firstOrdinary : 0
+      record(step: t, cut: cut, endsAtHorizon: configuration.endsAtHorizon)
+      if beginEpisodes(cut: cut) { evaluate(value) }
     }
   }
 
@@ -109,11 +113,13 @@ struct PostDecisionPart<E: AfterstateEnvironment>: Sendable {
   }
 
   /// Notes what a step led to: the reward, whether the episode goes on, and what is to come.
-  private mutating func record(step t: Int, endsAtHorizon: Bool) {
+  ///
+  /// - Parameter cut: the first copies, whose episodes are left.
+  private mutating func record(step t: Int, cut: Int, endsAtHorizon: Bool) {
     for c in 0..<rollout.copies {
       let sample = t * rollout.copies + c
       rollout.captured[sample] += transition.rewards[c]
-      rollout.continues[sample] = !(transition.terminated[c] || transition.truncated[c])
+      rollout.continues[sample] = !(transition.terminated[c] || transition.truncated[c] || c < cut)
       let isFinal = transition.terminated[c] || (transition.truncated[c] && endsAtHorizon)
       rollout.bestNext[sample] = isFinal ? 0 : best(c).score
       guard c >= firstGreedy else { continue }
@@ -122,12 +128,23 @@ struct PostDecisionPart<E: AfterstateEnvironment>: Sendable {
     }
   }
 
-  /// Begins new episodes where they have ended; returns whether any has.
-  private mutating func beginEpisodes() -> Bool {
-    let ended = zip(transition.terminated, transition.truncated).map { $0 || $1 }
+  /// Begins new episodes where they have ended or are left; returns whether there are any.
+  private mutating func beginEpisodes(cut: Int) -> Bool {
+    var ended = zip(transition.terminated, transition.truncated).map { $0 || $1 }
+    for c in 0..<cut { ended[c] = true }
     guard ended.contains(true) else { return false }
+    let anywhere = ended.indices.map { ended[$0] && $0 < firstOrdinary }
+    for c in 0..<firstOrdinary { ended[c] = false }
+    environment.resetAnywhere(where: anywhere, into: &transition)
     environment.reset(where: ended, into: &transition)
     return true
+  }
+
+  /// Shape [steps, copies, features]: the afterstates of copies that begin where the environment has
+  /// them begin.
+  var ordinaryAfterstates: [Float] {
+    let (row, first) = (rollout.copies * rollout.features, firstOrdinary * rollout.features)
+    return (0..<rollout.steps).flatMap { rollout.afterstates[$0 * row + first..<($0 + 1) * row] }
   }
 
   /// Sets q at the lessons.

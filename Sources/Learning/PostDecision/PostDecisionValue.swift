@@ -135,7 +135,7 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
       part.rollout.estimateReturns(
         discount: discount, traceDecay: decay, averageReward: baseline)
     }
-    if updates == 0 { inputs.fit(parts.map(\.rollout.afterstates)) }
+    if updates == 0 { inputs.fit(parts.map(\.ordinaryAfterstates)) }
     return mean
   }
 

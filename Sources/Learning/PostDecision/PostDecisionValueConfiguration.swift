@@ -20,6 +20,9 @@ public struct PostDecisionValueConfiguration: Sendable, Hashable, Codable {
   public var exploringShare = 0.5
   /// Size of the inclinations, in standard deviations of the values.
   public var explorationScale = 0.3
+  /// The share of copies, among those that explore, whose episodes begin anywhere, a new one for every
+  /// lesson: what no policy leads to is learned of, too.
+  public var exploringStarts = 0.0
   /// One of so many steps of each copy is fitted; neighbours in time say nearly the same.
   public var sampleInterval = 4
   /// The fit weighs the samples of update n by n to the power of this less 1.
@@ -55,6 +58,7 @@ public struct PostDecisionValueConfiguration: Sendable, Hashable, Codable {
     case endsAtHorizon = "ends_at_horizon"
     case exploringShare = "exploring_share"
     case explorationScale = "exploration_scale"
+    case exploringStarts = "exploring_starts"
     case sampleInterval = "sample_interval"
     case recency, ridge
     case learningRate = "learning_rate"
@@ -79,6 +83,7 @@ public struct PostDecisionValueConfiguration: Sendable, Hashable, Codable {
     endsAtHorizon = try keys.value(.endsAtHorizon, or: endsAtHorizon)
     exploringShare = try keys.value(.exploringShare, or: exploringShare)
     explorationScale = try keys.value(.explorationScale, or: explorationScale)
+    exploringStarts = try keys.value(.exploringStarts, or: exploringStarts)
     sampleInterval = try keys.value(.sampleInterval, or: sampleInterval)
     recency = try keys.value(.recency, or: recency)
     ridge = try keys.value(.ridge, or: ridge)
@@ -132,6 +137,9 @@ public struct PostDecisionValueConfiguration: Sendable, Hashable, Codable {
     try Self.check(
       explorationScale >= 0 && explorationScale.isFinite,
       "exploration_scale is \(explorationScale), valid is 0 or more")
+    try Self.check(
+      exploringStarts >= 0 && exploringStarts <= exploringShare,
+      "exploring_starts is \(exploringStarts), valid is 0 to exploring_share, \(exploringShare)")
     for (name, sizes) in [
       ("hidden_sizes", hiddenSizes), ("policy_hidden_sizes", policyHiddenSizes),
     ] {
