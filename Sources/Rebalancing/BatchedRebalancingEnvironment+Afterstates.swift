@@ -6,6 +6,15 @@ public import Gym
 extension BatchedRebalancingEnvironment: AfterstateEnvironment {
   public var afterstateSize: Int { task.observation.size }
 
+  public var motion: BoxMotion? {
+    switch (task.actionFamily, task.observation.features.first) {
+    case (.fraction, .weightDeviation): .fraction(positions: task.assets.count)
+    case (.fraction, .scaledDeviation): .fraction(positions: 1)
+    case (.destination, .weightDeviation): .destination(origin: task.targets.map { Float($0) })
+    default: nil
+    }
+  }
+
   public mutating func writeAfterstates(into afterstates: inout Afterstates) {
     precondition(
       task.actionFamily == .list && afterstates.actions == task.actionCount,

@@ -60,4 +60,12 @@ struct AfterstateLessons: Sendable {
     }
     return sum
   }
+
+  /// Σ (score of candidate 1 − score of candidate 2)².
+  var differenceSquares: Double {
+    (0..<count).reduce(0) { sum, lesson in
+      let difference = Double(score(lesson, 1) - score(lesson, 2))
+      return sum + difference * difference
+    }
+  }
 }

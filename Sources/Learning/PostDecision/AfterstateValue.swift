@@ -30,6 +30,13 @@ struct AfterstateValue: Sendable {
     moments = Array(repeating: 0, count: size)
   }
 
+  /// Forgets all samples; the values stay until the next fit.
+  mutating func forget() {
+    for i in gram.indices { gram[i] = 0 }
+    for i in moments.indices { moments[i] = 0 }
+    weight = 0
+  }
+
   /// Takes in the sums of new samples and solves for θ.
   ///
   /// - Parameters:

@@ -6,24 +6,28 @@ struct LessonPass: Sendable {
   private(set) var gradient: Network
   private(set) var loss = 0.0
   private var lessons: AfterstateLessons
+  private var trials: ActionTrials
   /// Standardised, shape [lessons, features].
   private var observations: [Float] = []
   private var order: [Int32] = []
   private var ranges: [Range<Int>] = []
   private var work: NetworkWorkspace
 
-  init(_ network: Network, _ lessons: AfterstateLessons, rows: Int = 256) {
+  init(_ network: Network, _ lessons: AfterstateLessons, _ trials: ActionTrials, rows: Int = 256) {
     gradient = network.zeros
     self.lessons = lessons
+    self.trials = trials
     work = NetworkWorkspace(for: network, rows: rows)
   }
 
   /// Takes the lessons of an update and shuffles them.
   mutating func begin(
-    _ lessons: AfterstateLessons, _ inputs: Standardization, minibatches: Int,
+    _ lessons: AfterstateLessons, _ trials: ActionTrials, _ inputs: Standardization,
+    minibatches: Int,
     _ random: RandomSource, part: Int, update: Int
   ) {
     self.lessons = lessons
+    self.trials = trials
     observations = inputs.applied(to: lessons.observations)
     order = Array(repeating: 0, count: lessons.count)
     SampleOrder.shuffle(
@@ -52,8 +56,13 @@ struct LessonPass: Sendable {
       network.forward(&work)
       var delta = work.output.elements
       for (row, position) in block.enumerated() {
-        loss += Double(
-          crossEntropy(Int(order[position]), &delta, row * width, unit: unit) * weight)
+        let lesson = Int(order[position])
+        let own =
+          switch trials.search {
+          case .each: crossEntropy(lesson, &delta, row * width, unit: unit)
+          case .bands: ascent(lesson, &delta, row * width, unit: unit)
+          }
+        loss += Double(own * weight)
       }
       for i in 0..<block.count * width { delta[i] *= weight }
       for i in block.count * width..<delta.count { delta[i] = 0 }
@@ -85,5 +94,18 @@ struct LessonPass: Sendable {
       z[first + a] = Float.exp(log) - wanted
     }
     return loss
+  }
+
+  /// Replaces the edges of one lesson by −∂q/∂edge, as far as it shows along the copy's inclination n:
+  /// n (q(edges + n) − q(edges − n)) / 2, which is the slope on average (Spall 1992).
+  ///
+  /// - Returns: what the better of the two has over the edges themselves.
+  private func ascent(_ lesson: Int, _ z: inout [Float], _ first: Int, unit: Float) -> Float {
+    let difference = (lessons.score(lesson, 1) - lessons.score(lesson, 2)) * unit / 2
+    for j in 0..<trials.search.outputs {
+      z[first + j] = -difference * trials.direction(j, copy: lesson % lessons.copies)
+    }
+    let best = max(lessons.score(lesson, 1), lessons.score(lesson, 2))
+    return max(best - lessons.score(lesson, 0), 0)
   }
 }

@@ -9,12 +9,12 @@ struct PolicyTeacher: Sendable {
 
   /// - Parameter lessons: one collection per part.
   init(
-    _ network: Network, lessons: [AfterstateLessons],
+    _ network: Network, lessons: [AfterstateLessons], trials: [ActionTrials],
     configuration: PostDecisionValueConfiguration
   ) {
     networks = [network]
     optimizer = Adam(for: networks, epsilon: configuration.adamEpsilon)
-    passes = lessons.map { LessonPass(network, $0) }
+    passes = lessons.indices.map { LessonPass(network, lessons[$0], trials[$0]) }
   }
 
   /// The policy as a function of standardised observations.
@@ -24,16 +24,20 @@ struct PolicyTeacher: Sendable {
   ///
   /// - Parameter lessons: one collection per part, evaluated.
   mutating func teach(
-    _ lessons: [AfterstateLessons], _ inputs: Standardization, learningRate: Double,
+    _ lessons: [AfterstateLessons], _ trials: [ActionTrials], _ inputs: Standardization, learningRate: Double,
     configuration: PostDecisionValueConfiguration, _ random: RandomSource, update: Int,
     workers: Int
   ) -> Double {
     let minibatches = configuration.lessons
     forEachConcurrently(in: &passes, workers: workers) { part, pass in
       pass.begin(
-        lessons[part], inputs, minibatches: minibatches, random, part: part, update: update)
+        lessons[part], trials[part], inputs, minibatches: minibatches, random, part: part, update: update)
     }
-    let unit = 1 / (Float(configuration.temperature) * Self.leadSize(lessons))
+    let unit =
+      switch trials[0].search {
+      case .each: 1 / (Float(configuration.temperature) * Self.size(lessons, \.leadSquares))
+      case .bands: 1 / Self.size(lessons, \.differenceSquares)
+      }
     var losses = 0.0
     for minibatch in 0..<minibatches {
       let size = passes.reduce(0) { $0 + $1.size(ofMinibatch: minibatch) }
@@ -51,11 +55,13 @@ struct PolicyTeacher: Sendable {
     return losses / Double(minibatches)
   }
 
-  /// Root mean square of the best score's lead over the next.
-  private static func leadSize(_ lessons: [AfterstateLessons]) -> Float {
-    let sum = lessons.reduce(0) { $0 + $1.leadSquares }
+  /// Root mean square of something about every lesson.
+  private static func size(
+    _ lessons: [AfterstateLessons], _ squares: KeyPath<AfterstateLessons, Double>
+  ) -> Float {
+    let sum = lessons.reduce(0) { $0 + $1[keyPath: squares] }
     let count = lessons.reduce(0) { $0 + $1.count }
-    return max(Float((sum / Double(max(count, 1))).squareRoot()), .leastNormalMagnitude)
+    return max(Float((sum / Double(max(count, 1))).squareRoot()), 1e-30)
   }
 
   func addTensors(to tensors: inout [String: Tensor]) {

@@ -18,17 +18,15 @@ struct PostDecisionPart<E: AfterstateEnvironment>: Sendable {
   private var transition: VectorTransition
   private var afterstates: Afterstates
   private let firstCopy: Int
-  /// Shape [actions, copies]: c(s, a) + V(y(s, a)).
+  private(set) var trials: ActionTrials
+  /// Shape [candidates, copies]: c(s, a) + V(y(s, a)).
   private var scores: [Float]
-  /// Shape [actions, copies]: V(y(s, a)).
+  /// Shape [candidates, copies]: V(y(s, a)).
   private var values: [Float]
-  /// Shape [actions, copies]: added to the scores of copies that explore.
-  private var inclinations: [Float]
-  private var actions: [Int32]
   private var work: NetworkWorkspace
 
   init(
-    _ environment: E, index: Int, copies: Range<Int>, actionCount: Int,
+    _ environment: E, index: Int, copies: Range<Int>, trials: ActionTrials,
     configuration: PostDecisionValueConfiguration, seed: UInt64, value: Network
   ) {
     self.index = index
@@ -36,17 +34,17 @@ struct PostDecisionPart<E: AfterstateEnvironment>: Sendable {
     firstCopy = copies.lowerBound
     firstGreedy = Int(configuration.exploringShare * Double(copies.count))
     firstOrdinary = Int(configuration.exploringStarts * Double(copies.count))
+    self.trials = trials
     let (count, features) = (copies.count, environment.afterstateSize)
+    let candidates = trials.search.candidates
     rollout = AfterstateRollout(
       copies: count, steps: configuration.rolloutSteps, features: features)
     lessons = AfterstateLessons(
-      features: environment.observationSpace.size, actions: actionCount, copies: count)
+      features: environment.observationSpace.size, actions: candidates, copies: count)
     transition = VectorTransition(count: count, features: environment.observationSpace.size)
-    afterstates = Afterstates(copies: count, actions: actionCount, features: features)
-    scores = Array(repeating: 0, count: count * actionCount)
+    afterstates = Afterstates(copies: count, actions: candidates, features: features)
+    scores = Array(repeating: 0, count: count * candidates)
     values = scores
-    inclinations = scores
-    actions = Array(repeating: 0, count: count)
     work = NetworkWorkspace(for: value, rows: 256)
     self.environment.reset(seed: seed, into: &transition)
   }
@@ -55,12 +53,13 @@ struct PostDecisionPart<E: AfterstateEnvironment>: Sendable {
   ///
   /// - Parameters:
   ///   - value: V as a function of afterstates.
-  ///   - spread: the size of the inclinations of copies that explore.
+  ///   - policy: as a function of observations.
+  ///   - spread: the size of the inclinations.
   mutating func play(
-    _ value: Network, spread: Float, _ random: RandomSource, update: UInt32,
-    configuration: PostDecisionValueConfiguration
+    _ value: Network, _ policy: LearnedPolicy, spread: Float, _ random: RandomSource,
+    update: UInt32, configuration: PostDecisionValueConfiguration
   ) {
-    drawInclinations(spread, random, update)
+    trials.begin(policy, spread: spread, random, firstCopy: firstCopy, update: update)
     lessons.removeAll()
     (greedyReward, greedySteps) = (0, 0)
     evaluate(value)
@@ -69,7 +68,7 @@ struct PostDecisionPart<E: AfterstateEnvironment>: Sendable {
       if t % configuration.lessonInterval == configuration.lessonInterval - 1 {
         lessons.add(transition.observations, afterstates)
       }
-      environment.step(actions, into: &transition)
+      trials.step(&environment, into: &transition)
       evaluate(value)
       // Just before a lesson, so that there is one of every start.
       let cut = (t + 2) % configuration.lessonInterval == 0 ? firstOrdinary : 0
@@ -78,31 +77,19 @@ struct PostDecisionPart<E: AfterstateEnvironment>: Sendable {
     }
   }
 
-  /// c + V(y) of all actions of all copies.
+  /// c + V(y) of all candidates of all copies.
   private mutating func evaluate(_ value: Network) {
-    environment.writeAfterstates(into: &afterstates)
+    trials.write(&environment, transition.observations, into: &afterstates)
     value.values(of: afterstates.features, into: &values, &work)
     for i in scores.indices { scores[i] = afterstates.rewards[i] + values[i] }
-  }
-
-  /// The best action of a copy, the lowest of equals, and its score.
-  private func best(_ copy: Int, inclined: Bool = false) -> (action: Int, score: Float) {
-    let copies = afterstates.copies
-    var best = (action: 0, score: -Float.infinity)
-    for a in 0..<afterstates.actions {
-      let i = a * copies + copy
-      let score = inclined ? scores[i] + inclinations[i] : scores[i]
-      if score > best.score { best = (a, score) }
-    }
-    return best
   }
 
   private mutating func choose(step t: Int) {
     let (copies, features) = (rollout.copies, rollout.features)
     for c in 0..<copies {
-      let greedy = best(c).action
-      let action = best(c, inclined: true).action
-      actions[c] = Int32(action)
+      let greedy = trials.greedy(c, scores)
+      let action = c < firstGreedy ? trials.inclined(c, scores) : greedy
+      trials.choose(action, c)
       let (sample, row) = (t * copies + c, action * copies + c)
       rollout.isGreedy[sample] = action == greedy
       rollout.values[sample] = scores[row] - afterstates.rewards[row]
@@ -121,7 +108,7 @@ struct PostDecisionPart<E: AfterstateEnvironment>: Sendable {
       rollout.captured[sample] += transition.rewards[c]
       rollout.continues[sample] = !(transition.terminated[c] || transition.truncated[c] || c < cut)
       let isFinal = transition.terminated[c] || (transition.truncated[c] && endsAtHorizon)
-      rollout.bestNext[sample] = isFinal ? 0 : best(c).score
+      rollout.bestNext[sample] = isFinal ? 0 : scores[trials.greedy(c, scores) * rollout.copies + c]
       guard c >= firstGreedy else { continue }
       greedyReward += Double(transition.rewards[c])
       greedySteps += 1
@@ -149,22 +136,6 @@ struct PostDecisionPart<E: AfterstateEnvironment>: Sendable {
 
   /// Sets q at the lessons.
   mutating func evaluateLessons(_ value: Network) { lessons.evaluate(value, &work) }
-
-  // MARK: - Exploration
-
-  /// Copies that explore are inclined to some actions for a whole rollout.
-  private mutating func drawInclinations(
-    _ spread: Float, _ random: RandomSource, _ update: UInt32
-  ) {
-    let copies = afterstates.copies
-    for c in 0..<copies {
-      for a in 0..<afterstates.actions {
-        let normal: (Double, Double, Double, Double) = random.normals(
-          .exploration, copy: UInt32(firstCopy + c), episode: update, step: UInt32(a), draw: 0)
-        inclinations[a * copies + c] = c < firstGreedy ? spread * Float(normal.0) : 0
-      }
-    }
-  }
 
   // MARK: - Saving
 

@@ -23,12 +23,15 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
   private var value: AfterstateValue
   private var sums: [FeatureSums]
   private var teacher: PolicyTeacher
+  /// What V sees: as it was last found that afterstates lie.
   private var inputs: Standardization
+  /// What the policy sees, and the unit of its edges: as afterstates lay at first.
+  private var firstInputs: Standardization
   /// Standard deviation of the returns of the last update.
   private var valueSize = 0.0
   private var parts: [PostDecisionPart<E>]
   private var updates = 0
-  private let actionCount: Int
+  private let search: ActionSearch
   private let random: RandomSource
 
   /// A fresh agent.
@@ -43,21 +46,18 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
     self.configuration = configuration
     random = RandomSource(seed: seed)
     let environments = try configuration.copyRanges.map(makeEnvironment)
-    guard case .discrete(let actionCount) = environments[0].actionSpace else {
-      throw LearningConfigurationError(
-        description: "the action space is \(environments[0].actionSpace), valid is discrete")
-    }
+    search = try ActionSearch(environments[0])
     let size = environments[0].observationSpace.size
     guard environments[0].afterstateSize == size else {
       throw LearningConfigurationError(
         description: "afterstates are of \(environments[0].afterstateSize) numbers, valid is the "
           + "size of an observation, \(size)")
     }
-    self.actionCount = actionCount
     value = AfterstateValue(
       inputs: size, hiddenSizes: configuration.hiddenSizes, activation: configuration.activation,
       ridge: configuration.ridge, random: random)
     inputs = Standardization(size: size)
+    firstInputs = inputs
     parts = []
     for (index, copies) in configuration.copyRanges.enumerated() {
       let environment = environments[index]
@@ -66,20 +66,33 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
         "autoreset is \(environment.autoreset.rawValue), valid is disabled")
       parts.append(
         PostDecisionPart(
-          environment, index: index, copies: copies, actionCount: actionCount,
-          configuration: configuration, seed: seed, value: value.network))
+          environment, index: index, copies: copies,
+          trials: ActionTrials(search, copies: copies.count), configuration: configuration, seed: seed, value: value.network))
     }
     sums = parts.map { [value] _ in FeatureSums(value.network) }
     var scorer = Network(
-      sizes: [size] + configuration.policyHiddenSizes + [actionCount],
+      sizes: [size] + configuration.policyHiddenSizes + [search.outputs],
       activation: configuration.activation, outputGain: 0.01, random: random, index: 1)
     scorer.spreadBiases(random, index: 1)
     teacher = PolicyTeacher(
-      scorer, lessons: parts.map(\.lessons), configuration: configuration)
+      scorer, lessons: parts.map(\.lessons), trials: parts.map(\.trials), configuration: configuration)
   }
 
-  /// The scores as a function of the observation as it is.
-  public var policy: LearnedPolicy { .network(inputs.folded(into: teacher.network)) }
+  /// The scores or edges as a function of the observation as it is.
+  public var policy: LearnedPolicy {
+    var network = policyInputs.folded(into: teacher.network)
+    guard case .bands(let motion) = search else { return .network(network) }
+    // Edges are taught in deviations of the positions.
+    network.shiftOutputs((0..<search.outputs).map { .log(firstInputs.deviations[$0 / 2]) })
+    return .band(BandNetwork(network: network, motion: motion))
+  }
+
+  /// What the policy sees: all, or all but the positions, which edges must not depend on (Imaki et al.
+  /// 2021), so that every state outside of them teaches where they are.
+  private var policyInputs: Standardization {
+    guard case .bands(let motion) = search else { return firstInputs }
+    return firstInputs.ignoring(first: motion.positions)
+  }
 
   /// V as a function of the afterstate as it is, in units of the reward.
   public func afterstateValue(_ features: [Float]) -> Float {
@@ -92,7 +105,7 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
     fitValue(workers: workers)
     let divergence = teachPolicy(workers: workers)
     updates += 1
-    stepsDone += configuration.copies * configuration.rolloutSteps * actionCount
+    stepsDone += configuration.copies * configuration.rolloutSteps * search.candidates
     return UpdateReport(
       stepsDone: stepsDone, meanReward: mean,
       figures: [
@@ -110,10 +123,16 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
   private mutating func play(workers: Int) {
     let value = inputs.folded(into: value.network)
     let (random, update, configuration) = (random, UInt32(updates), configuration)
-    let spread = Float(valueSize * configuration.explorationScale)
+    let scale = configuration.explorationScale
+    let spread: Float =
+      switch search {
+      case .each: Float(valueSize * scale)
+      case .bands: Float(scale)
+      }
+    let policy = policy
     forEachConcurrently(in: &parts, workers: workers) { _, part in
       part.play(
-        value, spread: spread, random, update: update, configuration: configuration)
+        value, policy, spread: spread, random, update: update, configuration: configuration)
     }
   }
 
@@ -135,9 +154,18 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
       part.rollout.estimateReturns(
         discount: discount, traceDecay: decay, averageReward: baseline)
     }
-    if updates == 0 { inputs.fit(parts.map(\.ordinaryAfterstates)) }
+    if isLookingAnew {
+      inputs.fit(parts.map(\.ordinaryAfterstates))
+      if updates == 0 { firstInputs = inputs }
+      value.forget()
+    }
     return mean
   }
+
+  /// Whether V is begun anew where afterstates lie now, as after update 1, 2, 4, 8, 16: a good policy
+  /// leads to fewer places than a poor one, and features that are spread over all of them tell its own
+  /// hardly apart.
+  private var isLookingAnew: Bool { updates < 16 && (updates + 1) & updates == 0 }
 
   /// The factor on earlier updates: weights that rise like n^(r−1), so that what was learned of a poor
   /// policy is forgotten.
@@ -170,8 +198,10 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
     forEachConcurrently(in: &parts, workers: workers) { _, part in
       part.evaluateLessons(value)
     }
+    // Before the first fit V says nothing of where edges should be.
+    if case .bands = search, updates == 0 { return 0 }
     return teacher.teach(
-      parts.map(\.lessons), inputs, learningRate: learningRate, configuration: configuration,
+      parts.map(\.lessons), parts.map(\.trials), policyInputs, learningRate: learningRate, configuration: configuration,
       random, update: updates, workers: workers)
   }
 }
@@ -226,6 +256,19 @@ struct Standardization: Sendable, Equatable {
     return result
   }
 
+  /// One that makes the first columns 0.
+  func ignoring(first count: Int) -> Standardization {
+    var result = self
+    for i in 0..<count { (result.means[i], result.deviations[i]) = (0, .infinity) }
+    return result
+  }
+
+  func reading(_ reader: TensorReader, _ name: String) throws(LearnerStateError) -> Self {
+    Standardization(
+      means: try reader.values("\(name).means", shape: [means.count]),
+      deviations: try reader.values("\(name).deviations", shape: [means.count]))
+  }
+
   init(means: [Float], deviations: [Float]) {
     (self.means, self.deviations) = (means, deviations)
   }
@@ -238,8 +281,10 @@ extension PostDecisionValue {
     var result: [String: Tensor] = [:]
     teacher.addTensors(to: &result)
     value.addTensors(to: &result)
-    result["inputs.means"] = Tensor(inputs.means)
-    result["inputs.deviations"] = Tensor(inputs.deviations)
+    for (name, inputs) in [("inputs", inputs), ("first_inputs", firstInputs)] {
+      result["\(name).means"] = Tensor(inputs.means)
+      result["\(name).deviations"] = Tensor(inputs.deviations)
+    }
     result["counters"] = Tensor(
       [stepsDone, updates].map(Int64.init))
     result["estimates"] = Tensor([averageReward, valueSize])
@@ -259,10 +304,8 @@ extension PostDecisionValue {
     var restored = self
     try restored.value.restore(reader)
     try restored.teacher.restore(reader)
-    let size = inputs.means.count
-    restored.inputs = Standardization(
-      means: try reader.values("inputs.means", shape: [size]),
-      deviations: try reader.values("inputs.deviations", shape: [size]))
+    restored.inputs = try inputs.reading(reader, "inputs")
+    restored.firstInputs = try inputs.reading(reader, "first_inputs")
     guard policy == restored.policy else {
       throw LearnerStateError("the policy is not the one of the training state")
     }

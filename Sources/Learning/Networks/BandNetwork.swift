@@ -1,0 +1,106 @@
+import Algebra
+public import Gym
+
+/// A policy with a region of no action (Imaki et al. 2021): the network says, for each position, two
+/// edges that it is brought between; inside of them nothing is done, exactly.
+///
+/// Positions x are the first numbers of an observation, and 0 is where they are at their best but for
+/// costs. The edges of xᵢ are on both sides of it: loᵢ = −exp z₂ᵢ and hiᵢ = exp z₂ᵢ₊₁ of outputs z,
+/// so no action leads away.
+public struct BandNetwork: Sendable, Equatable {
+  public var network: Network
+  /// What an action does to positions.
+  public let motion: BoxMotion
+
+  public init(network: Network, motion: BoxMotion) {
+    precondition(
+      network.outputCount == 2 * motion.positions && network.inputCount >= motion.positions,
+      "\(network.outputCount) edges for \(motion.positions) positions")
+    (self.network, self.motion) = (network, motion)
+  }
+
+  /// The action at an observation, in the fixed order of evaluation and production.
+  public func action(_ observation: [Float]) -> [Float] {
+    let edges = network.scores(observation)
+    var action = [Float](repeating: 0, count: motion.dimensions)
+    var values = action.mutableSpan
+    motion.act(observation.span, edges: edges.span, into: &values)
+    return action
+  }
+}
+
+extension BoxMotion {
+  /// The action that brings positions between edges.
+  ///
+  /// - Parameters:
+  ///   - observation: the positions stand first.
+  ///   - edges: z, two for each position.
+  func act(_ observation: Span<Float>, edges: Span<Float>, into action: inout MutableSpan<Float>) {
+    switch self {
+    case .fraction: action[0] = fraction(observation, edges)
+    case .destination(let origin): move(observation, edges, origin, &action)
+    }
+  }
+
+  /// The smallest f for which every (1 − f) xᵢ lies between its edges.
+  private func fraction(_ x: Span<Float>, _ edges: Span<Float>) -> Float {
+    var fraction: Float = 0
+    for i in 0..<positions {
+      let (lo, hi) = edges.pair(i)
+      if x[i] > hi { fraction = max(fraction, 1 - hi / x[i]) }
+      if x[i] < lo { fraction = max(fraction, 1 - lo / x[i]) }
+      // Where a number is none the answer is none.
+      if !(x[i] + lo + hi).isFinite { return .nan }
+    }
+    return fraction
+  }
+
+  /// v = origin + clip(x, lo + τ, hi + τ), with the shift τ for which Σv stays what it was; all zero,
+  /// which is no action, where that is x itself.
+  ///
+  /// The shift is the price of what is exchanged: where the sum of positions is fixed and values are
+  /// separable and quadratic, this is the optimum under proportional costs.
+  private func move(
+    _ x: Span<Float>, _ edges: Span<Float>, _ origin: [Float], _ action: inout MutableSpan<Float>
+  ) {
+    var (low, high) = (Float.infinity, -Float.infinity)
+    for i in 0..<positions {
+      let (lo, hi) = edges.pair(i)
+      low = min(low, x[i] - lo)
+      high = max(high, x[i] - hi)
+      action[i] = (x[i] + lo + hi).isFinite ? 0 : .nan
+    }
+    guard high > low else { return }
+    // What is sold falls with τ, what is bought rises.
+    for _ in 0..<24 {
+      let shift = (low + high) / 2
+      var excess: Float = 0
+      for i in 0..<positions {
+        let (lo, hi) = edges.pair(i)
+        excess += max(x[i] - hi - shift, 0) - max(lo + shift - x[i], 0)
+      }
+      if excess > 0 { low = shift } else { high = shift }
+    }
+    let shift = (low + high) / 2
+    for i in 0..<positions {
+      let (lo, hi) = edges.pair(i)
+      action[i] += max(origin[i] + min(max(x[i], lo + shift), hi + shift), 0)
+    }
+  }
+}
+
+extension Span<Float> {
+  /// lo and hi of a position; what is no number stays none.
+  @inline(__always) fileprivate func pair(_ i: Int) -> (Float, Float) {
+    let (low, high) = (self[2 * i], self[2 * i + 1])
+    return (-Float.exp(low), Float.exp(high))
+  }
+}
+
+extension Network {
+  /// Adds to every output a number of its own.
+  mutating func shiftOutputs(_ shifts: [Float]) {
+    let last = layers.count - 1
+    for j in shifts.indices { layers[last].bias[j] += shifts[j] }
+  }
+}
