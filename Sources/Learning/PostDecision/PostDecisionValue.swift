@@ -144,7 +144,9 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
     let mean = sum / Double(max(steps, 1))
     let excess =
       parts.reduce(0) { $0 + $1.rollout.excessSum(from: $1.firstGreedy) } / Double(max(steps, 1))
-    averageReward += (1 - memory) * (excess - averageReward)
+    // Where all ends at a horizon, any rate leaves the order of actions; this one leaves little to fit.
+    let rate = configuration.endsAtHorizon ? mean : excess
+    averageReward += (1 - memory) * (rate - averageReward)
     let isDifferential = configuration.criterion == .averageReward
     let discount = isDifferential ? 1 : Float(configuration.discount)
     let (decay, baseline) = (
