@@ -56,42 +56,18 @@ public struct AgentSpec: Sendable {
       try reader.finish()
       resolved = value
     case .ppo:
-      let configuration: PPOConfiguration = try Self.decode(
-        value, PPOConfiguration.CodingKeys.allCases.map(\.rawValue), reader)
-      try Self.validate(file) { try configuration.validate() }
-      algorithm = .ppo(configuration)
-      resolved = try Self.complete(value, configuration)
+      (algorithm, resolved) = try Self.read(value, reader) { .ppo($0) }
     case .dqn:
-      let configuration: DQNConfiguration = try Self.decode(
-        value, DQNConfiguration.CodingKeys.allCases.map(\.rawValue), reader)
-      try Self.validate(file) { try configuration.validate() }
-      algorithm = .dqn(configuration)
-      resolved = try Self.complete(value, configuration)
+      (algorithm, resolved) = try Self.read(value, reader) { .dqn($0) }
     case .qLearning, .sarsa, .expectedSarsa, .doubleQ:
-      let configuration: TabularConfiguration = try Self.decode(
-        value, TabularConfiguration.CodingKeys.allCases.map(\.rawValue), reader)
-      try Self.validate(file) { try configuration.validate() }
-      algorithm = .tabular(configuration)
-      resolved = try Self.complete(value, configuration)
+      (algorithm, resolved) = try Self.read(value, reader) { .tabular($0) }
     case .valueIteration, .policyIteration:
-      let configuration: PlannerConfiguration = try Self.decode(
-        value, PlannerConfiguration.CodingKeys.allCases.map(\.rawValue), reader)
-      try Self.validate(file) { try configuration.validate() }
-      algorithm = .planner(configuration)
-      resolved = try Self.complete(value, configuration)
+      (algorithm, resolved) = try Self.read(value, reader) { .planner($0) }
     case .crossEntropy:
       let template = try RuleTemplate(&reader)
-      let configuration: CrossEntropyConfiguration = try Self.decode(
-        value, CrossEntropyConfiguration.CodingKeys.allCases.map(\.rawValue), reader)
-      try Self.validate(file) { try configuration.validate() }
-      algorithm = .crossEntropy(configuration, template)
-      resolved = try Self.complete(value, configuration)
+      (algorithm, resolved) = try Self.read(value, reader) { .crossEntropy($0, template) }
     case .postDecision:
-      let configuration: PostDecisionValueConfiguration = try Self.decode(
-        value, PostDecisionValueConfiguration.CodingKeys.allCases.map(\.rawValue), reader)
-      try Self.validate(file) { try configuration.validate() }
-      algorithm = .postDecision(configuration)
-      resolved = try Self.complete(value, configuration)
+      (algorithm, resolved) = try Self.read(value, reader) { .postDecision($0) }
     }
   }
 
@@ -108,21 +84,36 @@ public struct AgentSpec: Sendable {
     }
   }
 
-  private static func decode<T: Decodable>(
-    _ value: SpecValue, _ keys: [String], _ reader: SpecReader
-  ) throws -> T {
+  /// Reads a configuration strictly; gives the algorithm made of it and the specification with the
+  /// defaults of absent keys.
+  private static func read<C: LearningConfiguration>(
+    _ value: SpecValue, _ reader: SpecReader, _ make: (C) -> Algorithm
+  ) throws -> (Algorithm, SpecValue) {
     var reader = reader
-    for key in keys { _ = reader.has(key) }
+    for key in C.keys { _ = reader.has(key) }
     try reader.finish()
-    do { return try JSONDecoder().decode(T.self, from: try value.canonicalJSON()) } catch {
+    let configuration: C = try decode(value, reader)
+    do throws(LearningConfigurationError) { try configuration.validate() } catch {
+      throw SpecError(file: reader.file, error.description)
+    }
+    let all = try JSONDecoder().decode(SpecValue.self, from: JSONEncoder().encode(configuration))
+    return (make(configuration), all.merging(value))
+  }
+
+  private static func decode<C: LearningConfiguration>(
+    _ value: SpecValue, _ reader: SpecReader
+  ) throws -> C {
+    var reader = reader
+    let defaults = try JSONDecoder().decode(SpecValue.self, from: JSONEncoder().encode(C()))
+    func decoded(_ value: SpecValue) throws -> C {
+      try JSONDecoder().decode(C.self, from: try defaults.merging(value).canonicalJSON())
+    }
+    do { return try decoded(value) } catch {
       // The value that does not fit fails alone, too.
-      for key in keys {
+      for key in C.keys {
         guard let part = reader.optional(key) else { continue }
-        do {
-          let alone = SpecValue(.map([key: part]))
-          _ = try JSONDecoder().decode(T.self, from: try alone.canonicalJSON())
-        } catch {
-          throw reader.fault(key, "\(part.content.words) is given, \(Self.valid(error))")
+        do { _ = try decoded(SpecValue(.map([key: part]))) } catch {
+          throw reader.fault(key, "\(part.content.words) is given, \(valid(error))")
         }
       }
       throw error
@@ -136,23 +127,6 @@ public struct AgentSpec: Sendable {
     case DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty:
       context.debugDescription
     default: "another kind of number is expected"
-    }
-  }
-
-  /// A specification with the keys that a configuration has besides.
-  private static func complete(
-    _ value: SpecValue, _ configuration: some Encodable
-  ) throws -> SpecValue {
-    let all = try JSONDecoder().decode(SpecValue.self, from: JSONEncoder().encode(configuration))
-    guard case .map(let given) = value.content, case .map(let defaults) = all.content else {
-      return value
-    }
-    return SpecValue(.map(defaults.merging(given) { _, given in given }))
-  }
-
-  private static func validate(_ file: String, _ check: () throws -> Void) throws {
-    do { try check() } catch let error as LearningConfigurationError {
-      throw SpecError(file: file, error.description)
     }
   }
 }

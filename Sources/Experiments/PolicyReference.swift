@@ -51,6 +51,14 @@ public enum PolicyReference {
     return try fitting(try trigger(of: checkpoint, name: name), task)
   }
 
+  /// A policy on the task that it was trained on.
+  static func policy(
+    _ policy: LearnedPolicy, name: String, trainedOn task: RebalancingTask
+  ) throws -> any Trigger {
+    if case .rule(let rule) = policy { return try RuleCatalog.rule(rule, for: task) }
+    return try trigger(policy, name: name, trainedOn: task)
+  }
+
   /// A checkpoint's learned policy behind the trigger interface, seeing what it saw in training.
   static func trigger(of checkpoint: Checkpoint<RunRecord>, name: String) throws -> LearnedTrigger {
     if case .rule(let rule) = checkpoint.policy {
@@ -58,9 +66,15 @@ public enum PolicyReference {
         file: name, "the policy is \(rule): a rule is named as it is, and not exported")
     }
     let environment = try checkpoint.record.resolvedEnvironment()
-    return try LearnedTrigger(
-      name: name, policy: checkpoint.policy, observation: environment.task.observation,
-      actions: environment.task.actions, family: environment.task.actionFamily)
+    return try trigger(checkpoint.policy, name: name, trainedOn: environment.task)
+  }
+
+  private static func trigger(
+    _ policy: LearnedPolicy, name: String, trainedOn task: RebalancingTask
+  ) throws(PolicyMismatch) -> LearnedTrigger {
+    try LearnedTrigger(
+      name: name, policy: policy, observation: task.observation, actions: task.actions,
+      family: task.actionFamily)
   }
 }
 

@@ -114,6 +114,12 @@ extension SpecValue {
 // MARK: - Overrides
 
 extension SpecValue {
+  /// The keys of this map and of another one, whose values count where a key is in both.
+  func merging(_ other: SpecValue) -> SpecValue {
+    guard case .map(let own) = content, case .map(let others) = other.content else { return other }
+    return SpecValue(.map(own.merging(others) { _, other in other }))
+  }
+
   /// The specification with `key=value` overrides; dots lead into inner maps, values are YAML.
   public func setting(_ overrides: [String], file: String) throws(SpecError) -> SpecValue {
     var result = self

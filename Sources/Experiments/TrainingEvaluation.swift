@@ -1,4 +1,3 @@
-import Deployment
 import Learning
 import Rebalancing
 
@@ -46,8 +45,7 @@ public struct TrainingEvaluation: Codable, Sendable, Hashable {
 
   /// Plays a policy.
   init(_ policy: LearnedPolicy, on task: RebalancingTask, steps: Int, _ plan: Plan) throws {
-    let trigger = try LearnedTrigger(
-      name: "greedy", policy: policy, observation: task.observation, actions: task.actions)
+    let trigger = try PolicyReference.policy(policy, name: "greedy", trainedOn: task)
     let sampled = SampledEvaluation(
       task, policies: [trigger], episodes: plan.episodes, seed: plan.seed, workers: 1)
     let row = sampled.policies[0]

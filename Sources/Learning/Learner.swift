@@ -1,5 +1,3 @@
-import Algebra
-
 /// An agent that learns: it owns its copies of the environment and improves its policy update by
 /// update.
 public protocol Learner: Sendable {
@@ -51,58 +49,4 @@ public struct UpdateReport: Sendable, Equatable {
 public struct LearnerStateError: Error, CustomStringConvertible, Sendable, Equatable {
   public let description: String
   public init(_ description: String) { self.description = description }
-}
-
-/// Saved tensors, taken out by name and shape.
-struct TensorReader {
-  let tensors: [String: Tensor]
-
-  /// The values of a tensor; `shape` nil accepts any.
-  func values<T: TensorElement>(
-    _ name: String, shape: [Int]?, as type: T.Type = T.self
-  ) throws(LearnerStateError) -> [T] {
-    guard let tensor = tensors[name] else { throw LearnerStateError("no tensor \(name)") }
-    guard let values = tensor.values(as: T.self) else {
-      throw LearnerStateError(
-        "tensor \(name) is \(tensor.type.rawValue), valid is \(T.tensorType.rawValue)")
-    }
-    guard shape == nil || tensor.shape == shape else {
-      throw LearnerStateError(
-        "tensor \(name) has shape \(tensor.shape), valid is \(shape ?? [])")
-    }
-    return values
-  }
-
-  /// The values of a tensor, stored into an array of the same length.
-  func read<T: TensorElement>(
-    _ name: String, shape: [Int], into array: inout [T]
-  ) throws(LearnerStateError) {
-    array = try values(name, shape: shape)
-  }
-}
-
-extension Network {
-  /// The parameters by name: `prefix.layers.0.weights`, `prefix.layers.0.bias`, …
-  func tensors(prefix: String) -> [String: Tensor] {
-    var result = [String: Tensor]()
-    for (i, layer) in layers.enumerated() {
-      result["\(prefix)layers.\(i).weights"] = Tensor(
-        layer.weights.elements, shape: [layer.weights.rows, layer.weights.columns])
-      result["\(prefix)layers.\(i).bias"] = Tensor(layer.bias)
-    }
-    return result
-  }
-
-  /// A network of this shape with the parameters of `tensors(prefix:)`.
-  func reading(_ tensors: TensorReader, prefix: String) throws(LearnerStateError) -> Network {
-    var result = self
-    for (i, layer) in layers.enumerated() {
-      try tensors.read(
-        "\(prefix)layers.\(i).weights", shape: [layer.weights.rows, layer.weights.columns],
-        into: &result.layers[i].weights.elements)
-      try tensors.read(
-        "\(prefix)layers.\(i).bias", shape: [layer.bias.count], into: &result.layers[i].bias)
-    }
-    return result
-  }
 }

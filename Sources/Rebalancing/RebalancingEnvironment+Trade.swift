@@ -20,9 +20,11 @@ extension RebalancingEnvironment {
       amounts: trades, cost: cost, tax: tax, held: weights.indices.map { weights[$0] + trades[$0] })
   }
 
-  /// The trade that is accounted for.
+  /// The trade that is accounted for: a fraction of the way to the target, or all of it to a
+  /// destination.
   mutating func accountedTrade(
-    _ fraction: Real, isHarvesting: Bool, in account: AccountKernel<Real>
+    _ fraction: Real, to destination: [Real]? = nil, isHarvesting: Bool,
+    in account: AccountKernel<Real>
   ) -> Trade {
     let isOverlay = task.tax.lots?.harvesting != nil && task.tax.lots?.isOverlay == true
     let now = AccountKernel<Real>.Situation(
@@ -32,6 +34,8 @@ extension RebalancingEnvironment {
     let before = weights
     let prices = prices
     var (held, basis, ledger, desk) = (weights, basis, ledger, desk)
+    desk.goals = task.targets.map { Real($0) }
+    if let destination { desk.setDestination(destination, weights: before.span) }
     var heldSpan = held.mutableSpan
     var basisSpan = basis.mutableSpan
     var ledgerSpan = ledger.mutableSpan

@@ -54,7 +54,7 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
     calendar = StepCalendar(task)
     prices = task.initialPrices.map { Real($0) }
     ledger = Array(repeating: 0, count: task.ledgerCount)
-    desk = TradingDesk(assets: task.needsAccount ? weights.count : 0)
+    desk = TradingDesk(targets: task.needsAccount ? task.targets : [])
     facts = FactKernel(task)
     trends = weights.map { _ in 0 }
   }
@@ -133,17 +133,21 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
   }
 
   /// Trades to the post-trade weights v = a⁺ / Σ a⁺, pays, and lets the market move; no trade where
-  /// Σ a⁺ = 0. For proportional costs paid pro rata.
+  /// Σ a⁺ = 0.
   ///
   /// - Parameter values: a, one per asset.
   public mutating func advance(destination values: [Double]) -> StepOutcome {
     precondition(!hasEnded, "the episode has ended: reset before the next step")
     precondition(
-      account == nil && values.count == weights.count,
+      values.count == weights.count,
       "\(values.count) numbers are no destination of \(task.id)")
     let wanted = values.map { Real.larger(Real($0), 0) }
     let sum = wanted.reduce(0) { $0 + $1 }
     let held = weights.indices.map { sum > 0 ? wanted[$0] / sum : weights[$0] }
+    if let account {
+      return advance(
+        after: accountedTrade(sum > 0 ? 1 : 0, to: held, isHarvesting: false, in: account))
+    }
     let trades = weights.indices.map { held[$0] - weights[$0] }
     let (cost, tax) = pay(for: trades)
     return advance(after: Trade(amounts: trades, cost: cost, tax: tax, held: held))
@@ -151,7 +155,7 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
 
   /// Does what a trigger has decided.
   public mutating func advance(_ decision: TriggerDecision) -> StepOutcome {
-    guard let destination = decision.destination, account == nil else {
+    guard let destination = decision.destination else {
       return advance(fraction: decision.fraction)
     }
     return advance(destination: destination)

@@ -188,6 +188,31 @@ import Testing
     #expect(refused.errors.contains("/q/best: the best checkpoint is of another run or other"))
   }
 
+  /// Whatever is learned, an action's number, the action itself or a rule, is evaluated on the way.
+  @Test(arguments: [
+    ("ppo", 20_000, ["--set", "actions=fraction"]),
+    ("ppo", 20_000, ["--set", "actions=destination"]),
+    ("tuned-band", 200_000, []), ("post-decision", 400_000, []), ("value-iteration", 100_000, []),
+  ])
+  func `evaluates what it trains`(agent: String, steps: Int, more: [String]) throws {
+    let work = try Workplace()
+    let evaluation = ["--evaluate-every", "1", "--evaluation-episodes", "2", "--json"]
+    let run = try rebalance(
+      arguments(work.path("p"), agent: agent, steps: steps, evaluation + more))
+    #expect(run.status == 0, "\(run.errors)")
+    let best = try #require(try run.json()["best"] as? [String: Any])
+    #expect(best["episodes"] as? Int == 2)
+    let again = try rebalance(
+      [
+        "evaluate", "--env", "envs/two-asset-monthly-v0.yaml", "--json", "--episodes", "2",
+        "--seed",
+        "2000000", "--policy", work.path("p/best"),
+      ] + more)
+    let rows = try #require(try again.json()["policies"] as? [[String: Any]])
+    let reward = try #require(rows[0]["reward_per_step"] as? [String: Double])
+    #expect(reward["mean"] == best["mean_reward"] as? Double)
+  }
+
   @Test func `records the resolved specifications, their digests and the machine`() throws {
     let work = try Workplace()
     #expect(try train(work.path("q"), "--workers", "1").status == 0)

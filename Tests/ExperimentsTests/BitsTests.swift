@@ -26,6 +26,8 @@ import Testing
       "fa8c10bad58c66d94f58068b4d0191dd4215eb6abb94ca219a81d8e73eb02b66",
     "taxable-eight-asset-v0":
       "870cf317cbf8de30651cad0525ba398f055105b8b4d42e56e5e966ab4e72cbed",
+    "three-asset-myrgren-v0":
+      "20d1c966c75b078750ee12eaf55c28f81cb41731082a686a8d7be8947f6cb04c",
     "two-asset-daily-v0":
       "bae727c4d57dc094258cbb85048d10803c099946b6d4b6fd115b6a28b37e4a5b",
     "two-asset-monthly-v0":

@@ -3,24 +3,6 @@ import Learning
 import Testing
 
 @Suite struct ConfigurationTests {
-  @Test func `absent keys have their default and keys are in snake case`() throws {
-    let ppo = try JSONDecoder().decode(
-      PPOConfiguration.self,
-      from: Data(#"{"learning_rate": 0.01, "criterion": "average_reward", "target_kl": 0.02}"#.utf8)
-    )
-    var expected = PPOConfiguration()
-    expected.learningRate = 0.01
-    expected.criterion = .averageReward
-    expected.targetKL = 0.02
-    #expect(ppo == expected)
-    let q = try JSONDecoder().decode(
-      TabularConfiguration.self, from: Data(#"{"bins": [3, 4], "low": [0, 1]}"#.utf8))
-    var table = TabularConfiguration()
-    table.bins = [3, 4]
-    table.low = [0, 1]
-    #expect(q == table)
-  }
-
   @Test func `every key is kept when a configuration is written and read`() throws {
     var ppo = PPOConfiguration()
     (ppo.totalSteps, ppo.copies, ppo.parts, ppo.rolloutSteps) = (1, 20, 3, 40)

@@ -35,16 +35,8 @@ public struct DQN<E: VectorEnvironment>: Learner {
     random = RandomSource(seed: seed)
     let copies = configuration.copies
     environment = try makeEnvironment(0..<copies)
-    precondition(
-      environment.count == copies,
-      "an environment of \(environment.count) copies was made for \(copies)")
-    guard case .discrete(let actionCount) = environment.actionSpace else {
-      throw LearningConfigurationError(
-        description: "the action space is \(environment.actionSpace), valid is discrete")
-    }
-    try LearningConfigurationError.check(
-      environment.autoreset == .sameStep,
-      "autoreset is \(environment.autoreset.rawValue), valid is same_step")
+    try environment.check(.sameStep, copies: copies)
+    let actionCount = try environment.discreteActionCount()
     let features = environment.observationSpace.size
     trainer = QNetworkTrainer(
       configuration: configuration, features: features, actionCount: actionCount,
@@ -104,7 +96,7 @@ public struct DQN<E: VectorEnvironment>: Learner {
     work.input.elements.copy(
       transition.observations.count, from: transition.observations, at: 0)
     trainer.online.forward(&work)
-    let epsilon = Float(configuration.epsilon(after: stepsDone))
+    let epsilon = Float(configuration.epsilons.value(after: stepsDone))
     let outputs = work.output.elements
     for copy in actions.indices {
       let (explore, word) = draws[copy]
@@ -120,8 +112,7 @@ public struct DQN<E: VectorEnvironment>: Learner {
     // Every step of the copies has draws of its own.
     let step = stepsDone / configuration.copies
     for start in stride(from: 0, to: draws.count, by: 16) {
-      var copy = SIMD16<UInt32>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
-      copy &+= UInt32(start)
+      let copy = SIMD16<UInt32>.counting &+ UInt32(start)
       let words = random.words(
         .exploration, copy: copy,
         episode: SIMD16(repeating: UInt32(truncatingIfNeeded: step >> 32)),
@@ -157,7 +148,7 @@ public struct DQN<E: VectorEnvironment>: Learner {
         "gradient_norm": figures.gradientNorm / steps,
         "gradient_steps": Double(trainer.steps),
         "learning_rate": configuration.learningRate(at: progress),
-        "epsilon": configuration.epsilon(after: stepsDone), "average_reward": averageReward,
+        "epsilon": configuration.epsilons.value(after: stepsDone), "average_reward": averageReward,
       ])
   }
 }
@@ -180,24 +171,15 @@ extension DQN {
     policy: LearnedPolicy, trainingTensors: [String: Tensor]
   ) throws(LearnerStateError) {
     let reader = TensorReader(tensors: trainingTensors)
-    let seed: [UInt64] = try reader.values("seed", shape: [1])
-    guard seed[0] == random.seed else {
-      throw LearnerStateError("the seed is \(seed[0]), this agent's is \(random.seed)")
-    }
+    try reader.check(seedOf: random)
     var restored = self
     restored.trainer = try trainer.reading(reader)
     guard restored.policy == policy else {
       throw LearnerStateError("the policy is not the one that the training tensors are of")
     }
-    let steps: [Int64] = try reader.values("steps_done", shape: [1])
-    guard steps[0] >= 0 else { throw LearnerStateError("tensor steps_done is \(steps[0])") }
-    restored.stepsDone = Int(steps[0])
+    restored.stepsDone = try reader.counters("steps_done", count: 1)[0]
     restored.queue = try queue.reading(reader, prefix: "queue.")
-    let state: [UInt8] = try reader.values("environment", shape: nil)
-    do throws(EnvironmentStateError) { try restored.environment.restore(encodedState: state) } catch
-    {
-      throw LearnerStateError("the environment refused its state: \(error)")
-    }
+    try reader.restore(&restored.environment, "environment")
     try reader.read(
       "observations", shape: [transition.observations.count],
       into: &restored.transition.observations)

@@ -1,5 +1,5 @@
 /// How a `DQN` learns.
-public struct DQNConfiguration: Sendable, Hashable, Codable {
+public struct DQNConfiguration: LearningConfiguration {
   /// Environment steps of the whole training, over all copies.
   public var totalSteps = 500_000
   /// Copies of the environment.
@@ -59,7 +59,7 @@ public struct DQNConfiguration: Sendable, Hashable, Codable {
 
   public init() {}
 
-  public enum CodingKeys: String, CodingKey, CaseIterable {
+  enum CodingKeys: String, CodingKey, CaseIterable {
     case totalSteps = "total_steps"
     case copies
     case trainInterval = "train_interval"
@@ -89,82 +89,32 @@ public struct DQNConfiguration: Sendable, Hashable, Codable {
     case activation
   }
 
-  /// Absent keys have their default.
-  public init(from decoder: any Decoder) throws {
-    let keys = try decoder.container(keyedBy: CodingKeys.self)
-    totalSteps = try keys.value(.totalSteps, or: totalSteps)
-    copies = try keys.value(.copies, or: copies)
-    trainInterval = try keys.value(.trainInterval, or: trainInterval)
-    gradientSteps = try keys.value(.gradientSteps, or: gradientSteps)
-    boutsPerUpdate = try keys.value(.boutsPerUpdate, or: boutsPerUpdate)
-    learningStarts = try keys.value(.learningStarts, or: learningStarts)
-    bufferSize = try keys.value(.bufferSize, or: bufferSize)
-    batchSize = try keys.value(.batchSize, or: batchSize)
-    learningRate = try keys.value(.learningRate, or: learningRate)
-    annealLearningRate = try keys.value(.annealLearningRate, or: annealLearningRate)
-    adamEpsilon = try keys.value(.adamEpsilon, or: adamEpsilon)
-    criterion = try keys.value(.criterion, or: criterion)
-    discount = try keys.value(.discount, or: discount)
-    averageRewardStepSize = try keys.value(.averageRewardStepSize, or: averageRewardStepSize)
-    returnSteps = try keys.value(.returnSteps, or: returnSteps)
-    doubleQ = try keys.value(.doubleQ, or: doubleQ)
-    dueling = try keys.value(.dueling, or: dueling)
-    priorityExponent = try keys.value(.priorityExponent, or: priorityExponent)
-    importanceExponent = try keys.value(.importanceExponent, or: importanceExponent)
-    targetInterval = try keys.value(.targetInterval, or: targetInterval)
-    targetStepSize = try keys.value(.targetStepSize, or: targetStepSize)
-    huberThreshold = try keys.value(.huberThreshold, or: huberThreshold)
-    maximumGradientNorm = try keys.value(.maximumGradientNorm, or: maximumGradientNorm)
-    initialEpsilon = try keys.value(.initialEpsilon, or: initialEpsilon)
-    finalEpsilon = try keys.value(.finalEpsilon, or: finalEpsilon)
-    epsilonSteps = try keys.value(.epsilonSteps, or: epsilonSteps)
-    hiddenSizes = try keys.value(.hiddenSizes, or: hiddenSizes)
-    activation = try keys.value(.activation, or: activation)
-  }
+  public static let keys = CodingKeys.allCases.map(\.rawValue)
 
-  /// Throws at the first value that cannot be meant.
   public func validate() throws(LearningConfigurationError) {
-    for (name, value) in [
-      ("total_steps", totalSteps), ("copies", copies), ("train_interval", trainInterval),
-      ("gradient_steps", gradientSteps), ("bouts_per_update", boutsPerUpdate),
-      ("learning_starts", learningStarts), ("buffer_size", bufferSize), ("batch_size", batchSize),
-      ("return_steps", returnSteps), ("target_interval", targetInterval),
-      ("epsilon_steps", epsilonSteps),
-    ] {
-      try Self.check(value > 0, "\(name) is \(value), valid is 1 or more")
-    }
-    for (name, value, most) in [
-      ("copies", copies, 1 << 20), ("buffer_size", bufferSize, 1 << 28),
-      ("batch_size", batchSize, 1 << 20), ("return_steps", returnSteps, 1 << 10),
-    ] {
-      try Self.check(value <= most, "\(name) is \(value), valid is at most \(most)")
-    }
-    for (name, value) in [
-      ("learning_rate", learningRate), ("adam_epsilon", adamEpsilon),
-      ("huber_threshold", huberThreshold), ("maximum_gradient_norm", maximumGradientNorm),
-    ] {
-      try Self.check(
-        value > 0 && value.isFinite, "\(name) is \(value), valid is a positive number")
-    }
-    for (name, value) in [
-      ("discount", discount), ("average_reward_step_size", averageRewardStepSize),
-      ("priority_exponent", priorityExponent), ("importance_exponent", importanceExponent),
-      ("initial_epsilon", initialEpsilon), ("final_epsilon", finalEpsilon),
-    ] {
-      try Self.check(value >= 0 && value <= 1, "\(name) is \(value), valid is 0 to 1")
-    }
-    try Self.check(
+    try checkCounts([
+      "total_steps": totalSteps, "copies": copies, "train_interval": trainInterval,
+      "gradient_steps": gradientSteps, "bouts_per_update": boutsPerUpdate,
+      "learning_starts": learningStarts, "buffer_size": bufferSize, "batch_size": batchSize,
+      "return_steps": returnSteps, "target_interval": targetInterval, "epsilon_steps": epsilonSteps,
+    ])
+    try checkCounts(["copies": copies], most: 1 << 20)
+    try checkCounts(["buffer_size": bufferSize], most: 1 << 28)
+    try checkCounts(["batch_size": batchSize], most: 1 << 20)
+    try checkCounts(["return_steps": returnSteps], most: 1 << 10)
+    try checkPositive([
+      "learning_rate": learningRate, "adam_epsilon": adamEpsilon, "huber_threshold": huberThreshold,
+      "maximum_gradient_norm": maximumGradientNorm,
+    ])
+    try checkShares([
+      "discount": discount, "average_reward_step_size": averageRewardStepSize,
+      "priority_exponent": priorityExponent, "importance_exponent": importanceExponent,
+      "initial_epsilon": initialEpsilon, "final_epsilon": finalEpsilon,
+    ])
+    try check(
       targetStepSize > 0 && targetStepSize <= 1,
       "target_step_size is \(targetStepSize), valid is more than 0 to 1")
-    try Self.check(
-      hiddenSizes.allSatisfy { $0 > 0 && $0 <= 1 << 14 },
-      "hidden_sizes is \(hiddenSizes), valid are widths of 1 to \(1 << 14)")
-  }
-
-  private static func check(
-    _ condition: Bool, _ message: @autoclosure () -> String
-  ) throws(LearningConfigurationError) {
-    try LearningConfigurationError.check(condition, message())
+    try checkWidths(["hidden_sizes": hiddenSizes])
   }
 
   /// α, or α (1 − progress).
@@ -172,10 +122,9 @@ public struct DQNConfiguration: Sendable, Hashable, Codable {
     annealLearningRate ? learningRate * (1 - progress) : learningRate
   }
 
-  /// ε after so many environment steps.
-  func epsilon(after steps: Int) -> Double {
-    let progress = min(Double(steps) / Double(epsilonSteps), 1)
-    return initialEpsilon + progress * (finalEpsilon - initialEpsilon)
+  /// ε.
+  var epsilons: Schedule {
+    Schedule(shape: .linear, first: initialEpsilon, last: finalEpsilon, steps: epsilonSteps)
   }
 
   /// γ of the returns.

@@ -142,13 +142,9 @@ extension QNetworkTrainer {
     result.target = try target.reading(reader, prefix: "target.")
     result.optimizer.firstMoments = [try networks[0].reading(reader, prefix: "adam.first.")]
     result.optimizer.secondMoments = [try networks[0].reading(reader, prefix: "adam.second.")]
-    let steps: [Int64] = try reader.values("gradient_steps", shape: [1])
-    guard steps[0] >= 0 else {
-      throw LearnerStateError("tensor gradient_steps is \(steps[0])")
-    }
-    result.steps = Int(steps[0])
+    result.steps = try reader.counters("gradient_steps", count: 1)[0]
     // A gradient step is one of Adam's.
-    result.optimizer.steps = Int(steps[0])
+    result.optimizer.steps = result.steps
     let averageReward: [Double] = try reader.values("average_reward", shape: [1])
     result.averageReward = averageReward[0]
     result.replay = try replay.reading(reader, prefix: "replay.")

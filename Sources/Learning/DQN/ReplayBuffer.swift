@@ -116,7 +116,7 @@ package struct ReplayBuffer: Sendable {
   private mutating func drawWords(_ draw: Int, _ random: RandomSource, count: Int) {
     let blocks = (count + 63) / 64
     if words.count < blocks * 64 { words = Array(repeating: 0, count: blocks * 64) }
-    let lane = SIMD16<UInt32>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+    let lane = SIMD16<UInt32>.counting
     for block in 0..<blocks {
       let bundles = random.words(
         .minibatchOrder, copy: SIMD16(repeating: UInt32(truncatingIfNeeded: draw >> 32)),

@@ -3,6 +3,11 @@ import Algebra
 /// Sixteen neighbours in memory as one bundle of lanes.
 typealias Lanes16 = SIMD16<Float>
 
+extension SIMD16<UInt32> {
+  /// The numbers of the lanes, 0 to 15.
+  static var counting: Self { Self(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) }
+}
+
 extension UnsafePointer<Float> {
   /// Elements `index` ..< `index + 16`.
   @inline(__always) func lanes(_ index: Int) -> Lanes16 {

@@ -30,8 +30,7 @@ package struct ActionSampler: Sendable {
     update: UInt32, step: UInt32
   ) {
     for row in stride(from: 0, to: actions.count, by: 16) {
-      var copy = SIMD16<UInt32>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
-      copy &+= UInt32(truncatingIfNeeded: firstCopy + row)
+      let copy = SIMD16<UInt32>.counting &+ UInt32(truncatingIfNeeded: firstCopy + row)
       let words = random.words(
         .exploration, copy: copy, episode: SIMD16(repeating: update),
         step: SIMD16(repeating: step), draw: 0)

@@ -30,8 +30,7 @@ package struct GaussianSampler: Sendable {
     from outputs: Matrix, random: RandomSource, firstCopy: Int, update: UInt32, step: UInt32
   ) {
     for row in stride(from: 0, to: logProbabilities.count, by: 16) {
-      var copy = SIMD16<UInt32>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
-      copy &+= UInt32(truncatingIfNeeded: firstCopy + row)
+      let copy = SIMD16<UInt32>.counting &+ UInt32(truncatingIfNeeded: firstCopy + row)
       var logProbability = Lanes16.zero
       for i in 0..<dimensions {
         let (noise, _, _, _): (Lanes16, Lanes16, Lanes16, Lanes16) = random.normals(

@@ -36,9 +36,10 @@ public struct PPO<E: VectorEnvironment>: Learner {
     random = RandomSource(seed: seed)
     let environments = try configuration.copyRanges.map(makeEnvironment)
     let features = environments[0].observationSpace.size
-    if case .box(let low, let high) = environments[0].actionSpace {
-      try LearningConfigurationError.check(
-        (low + high).allSatisfy(\.isFinite),
+    if case .box(let low, let high) = environments[0].actionSpace,
+      !(low + high).allSatisfy(\.isFinite)
+    {
+      throw LearningConfigurationError(
         "the action space is \(environments[0].actionSpace), valid are finite bounds")
     }
     agent = ActorCritic(
@@ -50,12 +51,7 @@ public struct PPO<E: VectorEnvironment>: Learner {
     parts = []
     for (index, copies) in configuration.copyRanges.enumerated() {
       let environment = environments[index]
-      try LearningConfigurationError.check(
-        environment.autoreset == .sameStep,
-        "autoreset is \(environment.autoreset.rawValue), valid is same_step")
-      precondition(
-        environment.count == copies.count,
-        "an environment of \(environment.count) copies was made for \(copies.count)")
+      try environment.check(.sameStep, copies: copies.count)
       parts.append(
         PPOPart(
           environment, index: index, copies: copies, configuration: configuration, seed: seed,
@@ -64,7 +60,7 @@ public struct PPO<E: VectorEnvironment>: Learner {
   }
 
   public var policy: LearnedPolicy {
-    let actor = normalizer?.folded(into: agent.actor) ?? agent.actor
+    let actor = normalizer?.standardization.folded(into: agent.actor) ?? agent.actor
     switch agent.head {
     case .categorical: return .network(actor)
     case .gaussian: return .actor(actor)
@@ -232,10 +228,7 @@ extension PPO {
     guard policy.hasShape(of: self.policy) else {
       throw LearnerStateError("the policy is not a network of this agent's shape")
     }
-    let seed: [UInt64] = try reader.values("seed", shape: [1])
-    guard seed[0] == random.seed else {
-      throw LearnerStateError("the seed is \(seed[0]), this agent's is \(random.seed)")
-    }
+    try reader.check(seedOf: random)
     var restored = self
     for (i, name) in agent.names.enumerated() {
       let network = agent.networks[i]
@@ -246,17 +239,14 @@ extension PPO {
         reader, prefix: "adam.second.\(name).")
     }
     try restored.normalizer?.restore(reader, "normalizer")
-    let counters: [Int64] = try reader.values("counters", shape: [4])
+    let counters = try reader.counters(count: 4)
     let estimates: [Double] = try reader.values("estimates", shape: [3])
-    guard counters.allSatisfy({ $0 >= 0 }) else {
-      throw LearnerStateError("tensor counters has negative numbers: \(counters)")
-    }
-    restored.stepsDone = Int(counters[0])
-    restored.updates = Int(counters[1])
-    restored.optimizer.steps = Int(counters[2])
+    restored.stepsDone = counters[0]
+    restored.updates = counters[1]
+    restored.optimizer.steps = counters[2]
     restored.averageReward = estimates[0]
     restored.scaleStatistics = RunningStatistics(
-      count: Int(counters[3]), mean: estimates[1], sumOfSquares: estimates[2])
+      count: counters[3], mean: estimates[1], sumOfSquares: estimates[2])
     for i in restored.parts.indices { try restored.parts[i].restore(reader) }
     self = restored
   }

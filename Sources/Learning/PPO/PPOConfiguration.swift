@@ -1,5 +1,5 @@
 /// How a `PPO` learns.
-public struct PPOConfiguration: Sendable, Hashable, Codable {
+public struct PPOConfiguration: LearningConfiguration {
   /// How rewards are scaled before learning; the scale is known from all steps so far.
   public enum RewardScaling: String, Sendable, Hashable, CaseIterable, Codable {
     /// Not at all.
@@ -65,7 +65,7 @@ public struct PPOConfiguration: Sendable, Hashable, Codable {
 
   public init() {}
 
-  public enum CodingKeys: String, CodingKey, CaseIterable {
+  enum CodingKeys: String, CodingKey, CaseIterable {
     case totalSteps = "total_steps"
     case copies, parts
     case rolloutSteps = "rollout_steps"
@@ -91,85 +91,36 @@ public struct PPOConfiguration: Sendable, Hashable, Codable {
     case activation
   }
 
-  /// Absent keys have their default.
-  public init(from decoder: any Decoder) throws {
-    let keys = try decoder.container(keyedBy: CodingKeys.self)
-    totalSteps = try keys.value(.totalSteps, or: totalSteps)
-    copies = try keys.value(.copies, or: copies)
-    parts = try keys.value(.parts, or: parts)
-    rolloutSteps = try keys.value(.rolloutSteps, or: rolloutSteps)
-    epochs = try keys.value(.epochs, or: epochs)
-    minibatches = try keys.value(.minibatches, or: minibatches)
-    learningRate = try keys.value(.learningRate, or: learningRate)
-    annealLearningRate = try keys.value(.annealLearningRate, or: annealLearningRate)
-    adamEpsilon = try keys.value(.adamEpsilon, or: adamEpsilon)
-    criterion = try keys.value(.criterion, or: criterion)
-    discount = try keys.value(.discount, or: discount)
-    traceDecay = try keys.value(.traceDecay, or: traceDecay)
-    averageRewardStepSize = try keys.value(.averageRewardStepSize, or: averageRewardStepSize)
-    averageValueCorrection = try keys.value(.averageValueCorrection, or: averageValueCorrection)
-    clipRange = try keys.value(.clipRange, or: clipRange)
-    valueClipRange = try keys.decodeIfPresent(Double.self, forKey: .valueClipRange)
-    entropyCoefficient = try keys.value(.entropyCoefficient, or: entropyCoefficient)
-    valueCoefficient = try keys.value(.valueCoefficient, or: valueCoefficient)
-    maximumGradientNorm = try keys.value(.maximumGradientNorm, or: maximumGradientNorm)
-    normalizeAdvantages = try keys.value(.normalizeAdvantages, or: normalizeAdvantages)
-    targetKL = try keys.decodeIfPresent(Double.self, forKey: .targetKL)
-    rewardScaling = try keys.value(.rewardScaling, or: rewardScaling)
-    hiddenSizes = try keys.value(.hiddenSizes, or: hiddenSizes)
-    sharedTrunk = try keys.value(.sharedTrunk, or: sharedTrunk)
-    normalizeObservations = try keys.value(.normalizeObservations, or: normalizeObservations)
-    activation = try keys.value(.activation, or: activation)
-  }
+  public static let keys = CodingKeys.allCases.map(\.rawValue)
 
-  /// Throws at the first value that cannot be meant.
   public func validate() throws(LearningConfigurationError) {
-    for (name, value) in [
-      ("total_steps", totalSteps), ("copies", copies), ("parts", parts),
-      ("rollout_steps", rolloutSteps), ("epochs", epochs), ("minibatches", minibatches),
-    ] {
-      try Self.check(value > 0, "\(name) is \(value), valid is 1 or more")
-    }
-    for (name, value) in [("copies", copies), ("rollout_steps", rolloutSteps)] {
-      try Self.check(value <= 1 << 20, "\(name) is \(value), valid is at most \(1 << 20)")
-    }
-    try Self.check(parts <= copies, "parts is \(parts), valid is at most copies, \(copies)")
+    try checkCounts([
+      "total_steps": totalSteps, "copies": copies, "parts": parts, "rollout_steps": rolloutSteps,
+      "epochs": epochs, "minibatches": minibatches,
+    ])
+    try checkCounts(["copies": copies, "rollout_steps": rolloutSteps], most: 1 << 20)
+    try check(parts <= copies, "parts is \(parts), valid is at most copies, \(copies)")
     let samples = copies / parts * rolloutSteps
-    try Self.check(
+    try check(
       minibatches <= samples,
       "minibatches is \(minibatches), valid is at most the \(samples) steps of a part's rollout")
-    for (name, value) in [
-      ("learning_rate", learningRate), ("adam_epsilon", adamEpsilon), ("clip_range", clipRange),
-      ("maximum_gradient_norm", maximumGradientNorm), ("value_clip_range", valueClipRange ?? 1),
-      ("target_kl", targetKL ?? 1),
-    ] {
-      try Self.check(
-        value > 0 && value.isFinite, "\(name) is \(value), valid is a positive number")
-    }
-    for (name, value) in [
-      ("discount", discount), ("trace_decay", traceDecay),
-      ("average_reward_step_size", averageRewardStepSize),
-      ("average_value_correction", averageValueCorrection),
-    ] {
-      try Self.check(value >= 0 && value <= 1, "\(name) is \(value), valid is 0 to 1")
-    }
-    for (name, value) in [
-      ("entropy_coefficient", entropyCoefficient), ("value_coefficient", valueCoefficient),
-    ] {
-      try Self.check(value >= 0 && value.isFinite, "\(name) is \(value), valid is 0 or more")
-    }
-    try Self.check(
+    try checkPositive([
+      "learning_rate": learningRate, "adam_epsilon": adamEpsilon, "clip_range": clipRange,
+      "maximum_gradient_norm": maximumGradientNorm, "value_clip_range": valueClipRange ?? 1,
+      "target_kl": targetKL ?? 1,
+    ])
+    try checkShares([
+      "discount": discount, "trace_decay": traceDecay,
+      "average_reward_step_size": averageRewardStepSize,
+      "average_value_correction": averageValueCorrection,
+    ])
+    try checkNotNegative([
+      "entropy_coefficient": entropyCoefficient, "value_coefficient": valueCoefficient,
+    ])
+    try check(
       criterion == .discounted || traceDecay < 1,
       "trace_decay is 1, valid under average_reward is less than 1")
-    try Self.check(
-      hiddenSizes.allSatisfy { $0 > 0 && $0 <= 1 << 14 },
-      "hidden_sizes is \(hiddenSizes), valid are widths of 1 to \(1 << 14)")
-  }
-
-  private static func check(
-    _ condition: Bool, _ message: @autoclosure () -> String
-  ) throws(LearningConfigurationError) {
-    try LearningConfigurationError.check(condition, message())
+    try checkWidths(["hidden_sizes": hiddenSizes])
   }
 
   /// The copies of each part.

@@ -144,10 +144,7 @@ struct PPOPart<E: VectorEnvironment>: Sendable {
   }
 
   private func normalized(_ observations: [Float]) -> [Float] {
-    guard let normalizer else { return observations }
-    var rows = observations
-    normalizer.apply(to: &rows)
-    return rows
+    normalizer?.standardization.applied(to: observations) ?? observations
   }
 
   private mutating func record(step t: Int) {
@@ -200,10 +197,7 @@ struct PPOPart<E: VectorEnvironment>: Sendable {
   }
 
   mutating func restore(_ reader: TensorReader) throws(LearnerStateError) {
-    let state: [UInt8] = try reader.values("part.\(index).environment", shape: nil)
-    do throws(EnvironmentStateError) { try environment.restore(encodedState: state) } catch {
-      throw LearnerStateError("the environment of part \(index) refused its state: \(error)")
-    }
+    try reader.restore(&environment, "part.\(index).environment")
     try reader.read(
       "part.\(index).observations", shape: [rollout.copies, rollout.features],
       into: &transition.observations)

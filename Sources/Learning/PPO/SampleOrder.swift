@@ -39,7 +39,7 @@ package struct SampleOrder: Sendable {
     var i = order.count - 1
     var block: UInt32 = 0
     while i > 0 {
-      let lane = SIMD16<UInt32>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+      let lane = SIMD16<UInt32>.counting
       let words = random.words(
         .minibatchOrder, copy: SIMD16(repeating: part), episode: SIMD16(repeating: episode),
         step: lane &+ (16 &* block), draw: 0)

@@ -4,6 +4,7 @@
 public struct Planner: Learner {
   public let configuration: PlannerConfiguration
   private let discretizer: TabularDiscretizer
+  private let actionCount: Int
   private let solution: FiniteModel.Solution
   public private(set) var stepsDone = 0
 
@@ -34,8 +35,6 @@ public struct Planner: Learner {
       }
   }
 
-  private let actionCount: Int
-
   public var policy: LearnedPolicy {
     .table(
       QTable(
@@ -57,78 +56,10 @@ public struct Planner: Learner {
   public mutating func restore(
     policy: LearnedPolicy, trainingTensors: [String: Tensor]
   ) throws(LearnerStateError) {
-    let counters: [Int64] = try TensorReader(tensors: trainingTensors).values(
-      "counters", shape: [1])
-    guard policy == self.policy, counters[0] >= 0 else {
+    let counters = try TensorReader(tensors: trainingTensors).counters(count: 1)
+    guard policy == self.policy else {
       throw LearnerStateError("the policy is not the solution of this model")
     }
-    stepsDone = Int(counters[0])
-  }
-}
-
-/// How a `Planner` solves a model.
-public struct PlannerConfiguration: Sendable, Hashable, Codable {
-  /// What is iterated.
-  public enum Method: String, Sendable, Hashable, CaseIterable, Codable {
-    case valueIteration = "value_iteration"
-    case policyIteration = "policy_iteration"
-  }
-
-  /// What is iterated; the key is `algorithm`.
-  public var method = Method.valueIteration
-  /// The most sweeps or improvements.
-  public var totalSteps = 100_000
-  /// Bins of the observation: the states.
-  public var bins = 400
-  /// Lower bound of the bins.
-  public var low: Float = -4
-  /// Upper bound of the bins.
-  public var high: Float = 4
-  /// What is maximised.
-  public var criterion = LearningCriterion.averageReward
-  /// γ per step; not used under `averageReward`.
-  public var discount = 0.99
-  /// Distance of the bounds on the optimum at which value iteration ends, in units of reward.
-  public var tolerance = 1e-8
-
-  public init() {}
-
-  public enum CodingKeys: String, CodingKey, CaseIterable {
-    case method = "algorithm"
-    case totalSteps = "total_steps"
-    case bins, low, high, criterion, discount, tolerance
-  }
-
-  /// Absent keys have their default.
-  public init(from decoder: any Decoder) throws {
-    let keys = try decoder.container(keyedBy: CodingKeys.self)
-    method = try keys.value(.method, or: method)
-    totalSteps = try keys.value(.totalSteps, or: totalSteps)
-    bins = try keys.value(.bins, or: bins)
-    low = try keys.value(.low, or: low)
-    high = try keys.value(.high, or: high)
-    criterion = try keys.value(.criterion, or: criterion)
-    discount = try keys.value(.discount, or: discount)
-    tolerance = try keys.value(.tolerance, or: tolerance)
-  }
-
-  /// Throws at the first value that cannot be meant.
-  public func validate() throws(LearningConfigurationError) {
-    try LearningConfigurationError.check(
-      totalSteps > 0, "total_steps is \(totalSteps), valid is 1 or more")
-    try LearningConfigurationError.check(
-      (2...5000).contains(bins), "bins is \(bins), valid is 2 to 5000")
-    try LearningConfigurationError.check(
-      low < high && low.isFinite && high.isFinite,
-      "low and high are \(low) and \(high), valid are finite numbers with low below high")
-    try LearningConfigurationError.check(
-      discount >= 0 && discount < 1, "discount is \(discount), valid is 0 to less than 1")
-    try LearningConfigurationError.check(
-      tolerance > 0 && tolerance.isFinite, "tolerance is \(tolerance), valid is a positive number")
-  }
-
-  /// The states of the model.
-  public var discretizer: TabularDiscretizer {
-    TabularDiscretizer(low: [low], high: [high], bins: [bins])
+    stepsDone = counters[0]
   }
 }

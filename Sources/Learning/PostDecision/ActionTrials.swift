@@ -15,7 +15,7 @@ enum ActionSearch: Sendable {
     case (.box, .some(let motion)): self = .bands(motion)
     case (.box, nil):
       throw LearningConfigurationError(
-        description: "actions are a box and observations do not begin with the positions that they "
+        "actions are a box and observations do not begin with the positions that they "
           + "move; valid are positions first, or a discrete space")
     }
   }

@@ -31,7 +31,7 @@ struct LessonPass: Sendable {
     observations = inputs.applied(to: lessons.observations)
     order = Array(repeating: 0, count: lessons.count)
     SampleOrder.shuffle(
-      &order, random, part: UInt32(part) + 1 << 16, episode: UInt32(truncatingIfNeeded: update))
+      &order, random, part: UInt32(part), episode: UInt32(truncatingIfNeeded: update))
     ranges = Range<Int>.split(lessons.count, into: minibatches)
   }
 

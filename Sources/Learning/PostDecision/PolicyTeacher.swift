@@ -77,10 +77,6 @@ struct PolicyTeacher: Sendable {
     networks[0] = try network.reading(reader, prefix: "scorer.")
     optimizer.firstMoments[0] = try network.reading(reader, prefix: "adam.first.")
     optimizer.secondMoments[0] = try network.reading(reader, prefix: "adam.second.")
-    let steps: [Int64] = try reader.values("adam.steps", shape: [1])
-    guard steps[0] >= 0 else {
-      throw LearnerStateError("tensor adam.steps is \(steps[0]), valid is 0 or more")
-    }
-    optimizer.steps = Int(steps[0])
+    optimizer.steps = try reader.counters("adam.steps", count: 1)[0]
   }
 }

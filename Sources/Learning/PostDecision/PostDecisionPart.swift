@@ -146,10 +146,7 @@ struct PostDecisionPart<E: AfterstateEnvironment>: Sendable {
   }
 
   mutating func restore(_ reader: TensorReader) throws(LearnerStateError) {
-    let state: [UInt8] = try reader.values("part.\(index).environment", shape: nil)
-    do throws(EnvironmentStateError) { try environment.restore(encodedState: state) } catch {
-      throw LearnerStateError("the environment of part \(index) refused its state: \(error)")
-    }
+    try reader.restore(&environment, "part.\(index).environment")
     try reader.read(
       "part.\(index).observations", shape: [rollout.copies, environment.observationSpace.size],
       into: &transition.observations)

@@ -50,20 +50,18 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
     let size = environments[0].observationSpace.size
     guard environments[0].afterstateSize == size else {
       throw LearningConfigurationError(
-        description: "afterstates are of \(environments[0].afterstateSize) numbers, valid is the "
+        "afterstates are of \(environments[0].afterstateSize) numbers, valid is the "
           + "size of an observation, \(size)")
     }
     value = AfterstateValue(
       inputs: size, hiddenSizes: configuration.hiddenSizes, activation: configuration.activation,
       ridge: configuration.ridge, random: random)
-    inputs = Standardization(size: size)
+    inputs = Standardization(features: size)
     firstInputs = inputs
     parts = []
     for (index, copies) in configuration.copyRanges.enumerated() {
       let environment = environments[index]
-      try LearningConfigurationError.check(
-        environment.autoreset == .disabled,
-        "autoreset is \(environment.autoreset.rawValue), valid is disabled")
+      try environment.check(.disabled, copies: copies.count)
       parts.append(
         PostDecisionPart(
           environment, index: index, copies: copies,
@@ -157,7 +155,8 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
         discount: discount, traceDecay: decay, averageReward: baseline)
     }
     if isLookingAnew {
-      inputs.fit(parts.map(\.ordinaryAfterstates))
+      inputs = Standardization(
+        columnsOf: parts.map(\.ordinaryAfterstates), count: inputs.means.count)
       if updates == 0 { firstInputs = inputs }
       value.forget()
     }
@@ -177,7 +176,7 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
   private mutating func fitValue(workers: Int) {
     let (inputs, network, interval) = (inputs, value.network, configuration.sampleInterval)
     forEachConcurrently(in: &parts, workers: workers) { _, part in
-      inputs.apply(&part.rollout.afterstates)
+      inputs.apply(to: &part.rollout.afterstates)
     }
     let rollouts = parts.map(\.rollout)
     forEachConcurrently(in: &sums, workers: workers) { index, sums in
@@ -208,74 +207,6 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
   }
 }
 
-/// (x − mean) / deviation, column by column.
-struct Standardization: Sendable, Equatable {
-  private(set) var means: [Float]
-  private(set) var deviations: [Float]
-
-  init(size: Int) {
-    means = Array(repeating: 0, count: size)
-    deviations = Array(repeating: 1, count: size)
-  }
-
-  /// Takes mean and deviation of the columns of some rows.
-  mutating func fit(_ rows: [[Float]]) {
-    for column in means.indices {
-      var statistics = RunningStatistics()
-      for values in rows {
-        for i in stride(from: column, to: values.count, by: means.count) {
-          statistics.add(Double(values[i]))
-        }
-      }
-      means[column] = Float(statistics.mean)
-      let deviation = Float(statistics.standardDeviation)
-      deviations[column] = deviation > 0 ? deviation : 1
-    }
-  }
-
-  func apply(_ values: inout [Float]) {
-    let width = means.count
-    for i in values.indices { values[i] = (values[i] - means[i % width]) / deviations[i % width] }
-  }
-
-  func applied(to values: [Float]) -> [Float] {
-    var values = values
-    apply(&values)
-    return values
-  }
-
-  /// A network of x itself that gives what `network` gives of standardised x.
-  func folded(into network: Network) -> Network {
-    var result = network
-    let outputs = network.layers[0].bias.count
-    for j in 0..<outputs {
-      for i in means.indices {
-        let weight = network.layers[0].weights[i, j] / deviations[i]
-        result.layers[0].weights[i, j] = weight
-        result.layers[0].bias[j] -= weight * means[i]
-      }
-    }
-    return result
-  }
-
-  /// One that makes the first columns 0.
-  func ignoring(first count: Int) -> Standardization {
-    var result = self
-    for i in 0..<count { (result.means[i], result.deviations[i]) = (0, .infinity) }
-    return result
-  }
-
-  func reading(_ reader: TensorReader, _ name: String) throws(LearnerStateError) -> Self {
-    Standardization(
-      means: try reader.values("\(name).means", shape: [means.count]),
-      deviations: try reader.values("\(name).deviations", shape: [means.count]))
-  }
-
-  init(means: [Float], deviations: [Float]) {
-    (self.means, self.deviations) = (means, deviations)
-  }
-}
-
 // MARK: - Saving
 
 extension PostDecisionValue {
@@ -299,10 +230,7 @@ extension PostDecisionValue {
     policy: LearnedPolicy, trainingTensors: [String: Tensor]
   ) throws(LearnerStateError) {
     let reader = TensorReader(tensors: trainingTensors)
-    let seed: [UInt64] = try reader.values("seed", shape: [1])
-    guard seed[0] == random.seed else {
-      throw LearnerStateError("the seed is \(seed[0]), this agent's is \(random.seed)")
-    }
+    try reader.check(seedOf: random)
     var restored = self
     try restored.value.restore(reader)
     try restored.teacher.restore(reader)
@@ -311,13 +239,9 @@ extension PostDecisionValue {
     guard policy == restored.policy else {
       throw LearnerStateError("the policy is not the one of the training state")
     }
-    let counters: [Int64] = try reader.values("counters", shape: [2])
+    let counters = try reader.counters(count: 2)
     let estimates: [Double] = try reader.values("estimates", shape: [2])
-    guard counters.allSatisfy({ $0 >= 0 }) else {
-      throw LearnerStateError("tensor counters has negative numbers: \(counters)")
-    }
-    restored.stepsDone = Int(counters[0])
-    restored.updates = Int(counters[1])
+    (restored.stepsDone, restored.updates) = (counters[0], counters[1])
     (restored.averageReward, restored.valueSize) = (estimates[0], estimates[1])
     for i in restored.parts.indices { try restored.parts[i].restore(reader) }
     self = restored

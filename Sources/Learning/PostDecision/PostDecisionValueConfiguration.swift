@@ -1,5 +1,5 @@
 /// How a `PostDecisionValue` learns.
-public struct PostDecisionValueConfiguration: Sendable, Hashable, Codable {
+public struct PostDecisionValueConfiguration: LearningConfiguration {
   /// Environment steps of the whole training, over all copies; every action that is tried counts.
   public var totalSteps = 100_000_000
   /// Copies of the environment, over all parts.
@@ -18,7 +18,7 @@ public struct PostDecisionValueConfiguration: Sendable, Hashable, Codable {
   public var endsAtHorizon = false
   /// The share of copies that are inclined to some actions by chance.
   public var exploringShare = 0.5
-  /// Size of the inclinations, in standard deviations of the values.
+  /// Size of the inclinations, in standard deviations of the values; of edges, of their logarithms.
   public var explorationScale = 0.3
   /// The share of copies, among those that explore, whose episodes begin anywhere, a new one for every
   /// lesson: what no policy leads to is learned of, too.
@@ -49,7 +49,7 @@ public struct PostDecisionValueConfiguration: Sendable, Hashable, Codable {
 
   public init() {}
 
-  public enum CodingKeys: String, CodingKey, CaseIterable {
+  enum CodingKeys: String, CodingKey, CaseIterable {
     case totalSteps = "total_steps"
     case copies, parts
     case rolloutSteps = "rollout_steps"
@@ -70,89 +70,43 @@ public struct PostDecisionValueConfiguration: Sendable, Hashable, Codable {
     case lessons, temperature
   }
 
-  /// Absent keys have their default.
-  public init(from decoder: any Decoder) throws {
-    let keys = try decoder.container(keyedBy: CodingKeys.self)
-    totalSteps = try keys.value(.totalSteps, or: totalSteps)
-    copies = try keys.value(.copies, or: copies)
-    parts = try keys.value(.parts, or: parts)
-    rolloutSteps = try keys.value(.rolloutSteps, or: rolloutSteps)
-    criterion = try keys.value(.criterion, or: criterion)
-    discount = try keys.value(.discount, or: discount)
-    traceDecay = try keys.value(.traceDecay, or: traceDecay)
-    endsAtHorizon = try keys.value(.endsAtHorizon, or: endsAtHorizon)
-    exploringShare = try keys.value(.exploringShare, or: exploringShare)
-    explorationScale = try keys.value(.explorationScale, or: explorationScale)
-    exploringStarts = try keys.value(.exploringStarts, or: exploringStarts)
-    sampleInterval = try keys.value(.sampleInterval, or: sampleInterval)
-    recency = try keys.value(.recency, or: recency)
-    ridge = try keys.value(.ridge, or: ridge)
-    learningRate = try keys.value(.learningRate, or: learningRate)
-    adamEpsilon = try keys.value(.adamEpsilon, or: adamEpsilon)
-    hiddenSizes = try keys.value(.hiddenSizes, or: hiddenSizes)
-    policyHiddenSizes = try keys.value(.policyHiddenSizes, or: policyHiddenSizes)
-    activation = try keys.value(.activation, or: activation)
-    lessonInterval = try keys.value(.lessonInterval, or: lessonInterval)
-    lessons = try keys.value(.lessons, or: lessons)
-    temperature = try keys.value(.temperature, or: temperature)
-  }
+  public static let keys = CodingKeys.allCases.map(\.rawValue)
 
-  /// Throws at the first value that cannot be meant.
   public func validate() throws(LearningConfigurationError) {
-    for (name, value) in [
-      ("total_steps", totalSteps), ("copies", copies), ("parts", parts),
-      ("rollout_steps", rolloutSteps), ("sample_interval", sampleInterval),
-      ("lesson_interval", lessonInterval), ("lessons", lessons),
-    ] {
-      try Self.check(value > 0, "\(name) is \(value), valid is 1 or more")
-    }
-    for (name, value) in [("copies", copies), ("rollout_steps", rolloutSteps)] {
-      try Self.check(value <= 1 << 20, "\(name) is \(value), valid is at most \(1 << 20)")
-    }
-    try Self.check(parts <= copies, "parts is \(parts), valid is at most copies, \(copies)")
-    try Self.check(
+    try checkCounts([
+      "total_steps": totalSteps, "copies": copies, "parts": parts, "rollout_steps": rolloutSteps,
+      "sample_interval": sampleInterval, "lesson_interval": lessonInterval, "lessons": lessons,
+    ])
+    try checkCounts(["copies": copies, "rollout_steps": rolloutSteps], most: 1 << 20)
+    try check(parts <= copies, "parts is \(parts), valid is at most copies, \(copies)")
+    try check(
       lessonInterval <= rolloutSteps,
       "lesson_interval is \(lessonInterval), valid is at most rollout_steps, \(rolloutSteps)")
-    try Self.check(
+    try check(
       sampleInterval <= rolloutSteps,
       "sample_interval is \(sampleInterval), valid is at most rollout_steps, \(rolloutSteps)")
-    try Self.check(
+    try check(
       !hiddenSizes.isEmpty, "hidden_sizes is empty, valid is one hidden layer or more")
     let taught = copies / parts * (rolloutSteps / lessonInterval)
-    try Self.check(
+    try check(
       lessons <= taught, "lessons is \(lessons), valid is at most the \(taught) states of a part")
-    for (name, value) in [
-      ("learning_rate", learningRate), ("adam_epsilon", adamEpsilon), ("temperature", temperature),
-      ("recency", recency), ("ridge", ridge),
-    ] {
-      try Self.check(
-        value > 0 && value.isFinite, "\(name) is \(value), valid is a positive number")
-    }
-    for (name, value) in [("discount", discount), ("trace_decay", traceDecay)] {
-      try Self.check(value >= 0 && value <= 1, "\(name) is \(value), valid is 0 to 1")
-    }
-    try Self.check(
+    try checkPositive([
+      "learning_rate": learningRate, "adam_epsilon": adamEpsilon, "temperature": temperature,
+      "recency": recency, "ridge": ridge,
+    ])
+    try checkShares([
+      "discount": discount, "trace_decay": traceDecay,
+    ])
+    try check(
       exploringShare >= 0 && exploringShare < 1,
       "exploring_share is \(exploringShare), valid is 0 to below 1")
-    try Self.check(
-      explorationScale >= 0 && explorationScale.isFinite,
-      "exploration_scale is \(explorationScale), valid is 0 or more")
-    try Self.check(
+    try check(
       exploringStarts >= 0 && exploringStarts <= exploringShare,
       "exploring_starts is \(exploringStarts), valid is 0 to exploring_share, \(exploringShare)")
-    for (name, sizes) in [
-      ("hidden_sizes", hiddenSizes), ("policy_hidden_sizes", policyHiddenSizes),
-    ] {
-      try Self.check(
-        sizes.allSatisfy { $0 > 0 && $0 <= 1 << 14 },
-        "\(name) is \(sizes), valid are widths of 1 to \(1 << 14)")
-    }
-  }
-
-  private static func check(
-    _ condition: Bool, _ message: @autoclosure () -> String
-  ) throws(LearningConfigurationError) {
-    try LearningConfigurationError.check(condition, message())
+    try checkNotNegative(["exploration_scale": explorationScale])
+    try checkWidths([
+      "hidden_sizes": hiddenSizes, "policy_hidden_sizes": policyHiddenSizes,
+    ])
   }
 
   /// The copies of each part.

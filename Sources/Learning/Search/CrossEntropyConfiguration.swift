@@ -1,5 +1,5 @@
 /// How a `CrossEntropySearch` goes.
-public struct CrossEntropyConfiguration: Sendable, Hashable, Codable {
+public struct CrossEntropyConfiguration: LearningConfiguration {
   /// Environment steps of the whole search, over all candidates.
   public var totalSteps = 3_000_000
   /// Candidates of a generation.
@@ -15,37 +15,23 @@ public struct CrossEntropyConfiguration: Sendable, Hashable, Codable {
 
   public init() {}
 
-  public enum CodingKeys: String, CodingKey, CaseIterable {
+  enum CodingKeys: String, CodingKey, CaseIterable {
     case totalSteps = "total_steps"
     case population, elites, episodes, smoothing
     case extraDeviation = "extra_deviation"
   }
 
-  /// Absent keys have their default.
-  public init(from decoder: any Decoder) throws {
-    let keys = try decoder.container(keyedBy: CodingKeys.self)
-    totalSteps = try keys.value(.totalSteps, or: totalSteps)
-    population = try keys.value(.population, or: population)
-    elites = try keys.value(.elites, or: elites)
-    episodes = try keys.value(.episodes, or: episodes)
-    smoothing = try keys.value(.smoothing, or: smoothing)
-    extraDeviation = try keys.value(.extraDeviation, or: extraDeviation)
-  }
+  public static let keys = CodingKeys.allCases.map(\.rawValue)
 
-  /// Throws at the first value that cannot be meant.
   public func validate() throws(LearningConfigurationError) {
-    for (name, value) in [
-      ("total_steps", totalSteps), ("population", population), ("episodes", episodes),
-    ] {
-      try LearningConfigurationError.check(value > 0, "\(name) is \(value), valid is 1 or more")
-    }
-    try LearningConfigurationError.check(
+    try checkCounts([
+      "total_steps": totalSteps, "population": population, "episodes": episodes,
+    ])
+    try check(
       elites > 0 && elites <= population,
       "elites is \(elites), valid is 1 to population, \(population)")
-    try LearningConfigurationError.check(
+    try check(
       smoothing > 0 && smoothing <= 1, "smoothing is \(smoothing), valid is above 0, up to 1")
-    try LearningConfigurationError.check(
-      extraDeviation >= 0 && extraDeviation <= 1,
-      "extra_deviation is \(extraDeviation), valid is 0 to 1")
+    try checkShares(["extra_deviation": extraDeviation])
   }
 }

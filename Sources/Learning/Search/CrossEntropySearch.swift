@@ -203,10 +203,7 @@ extension CrossEntropySearch {
     policy: LearnedPolicy, trainingTensors: [String: Tensor]
   ) throws(LearnerStateError) {
     let reader = TensorReader(tensors: trainingTensors)
-    let seed: [UInt64] = try reader.values("seed", shape: [1])
-    guard seed[0] == random.seed else {
-      throw LearnerStateError("the seed is \(seed[0]), this agent's is \(random.seed)")
-    }
+    try reader.check(seedOf: random)
     var restored = self
     let means: [Double] = try reader.values("means", shape: [marginals.count])
     let deviations: [Double] = try reader.values("deviations", shape: [marginals.count])
@@ -222,11 +219,8 @@ extension CrossEntropySearch {
           into: &restored.marginals[index].probabilities)
       }
     }
-    let counters: [Int64] = try reader.values("counters", shape: [2])
-    guard counters.allSatisfy({ $0 >= 0 }) else {
-      throw LearnerStateError("tensor counters has negative numbers: \(counters)")
-    }
-    (restored.stepsDone, restored.generation) = (Int(counters[0]), Int(counters[1]))
+    let counters = try reader.counters(count: 2)
+    (restored.stepsDone, restored.generation) = (counters[0], counters[1])
     guard restored.policy == policy else {
       throw LearnerStateError("the policy is not what this search had found")
     }

@@ -11,7 +11,7 @@ public enum TabularMethod: String, Sendable, Hashable, CaseIterable, Codable {
 }
 
 /// How a `TabularLearner` learns.
-public struct TabularConfiguration: Sendable, Hashable, Codable {
+public struct TabularConfiguration: LearningConfiguration {
   /// What is learned from; the key is `algorithm`.
   public var method = TabularMethod.qLearning
   /// Environment steps of the whole training, over all copies.
@@ -67,7 +67,7 @@ public struct TabularConfiguration: Sendable, Hashable, Codable {
 
   public init() {}
 
-  public enum CodingKeys: String, CodingKey, CaseIterable {
+  enum CodingKeys: String, CodingKey, CaseIterable {
     case method = "algorithm"
     case totalSteps = "total_steps"
     case copies
@@ -90,58 +90,24 @@ public struct TabularConfiguration: Sendable, Hashable, Codable {
     case initialValue = "initial_value"
   }
 
-  /// Absent keys have their default.
-  public init(from decoder: any Decoder) throws {
-    let keys = try decoder.container(keyedBy: CodingKeys.self)
-    method = try keys.value(.method, or: method)
-    totalSteps = try keys.value(.totalSteps, or: totalSteps)
-    copies = try keys.value(.copies, or: copies)
-    rolloutSteps = try keys.value(.rolloutSteps, or: rolloutSteps)
-    bins = try keys.value(.bins, or: bins)
-    low = try keys.decodeIfPresent([Float].self, forKey: .low)
-    high = try keys.decodeIfPresent([Float].self, forKey: .high)
-    tilings = try keys.value(.tilings, or: tilings)
-    returnSteps = try keys.value(.returnSteps, or: returnSteps)
-    traceDecay = try keys.value(.traceDecay, or: traceDecay)
-    cutTraces = try keys.value(.cutTraces, or: cutTraces)
-    criterion = try keys.value(.criterion, or: criterion)
-    discount = try keys.value(.discount, or: discount)
-    stepSize = try keys.value(.stepSize, or: stepSize)
-    stepSizePower = try keys.value(.stepSizePower, or: stepSizePower)
-    minimumStepSize = try keys.value(.minimumStepSize, or: minimumStepSize)
-    stepSizeSchedule = try keys.value(.stepSizeSchedule, or: stepSizeSchedule)
-    finalStepSize = try keys.value(.finalStepSize, or: finalStepSize)
-    stepSizeSteps = try keys.value(.stepSizeSteps, or: stepSizeSteps)
-    averageRewardStepSize = try keys.value(.averageRewardStepSize, or: averageRewardStepSize)
-    initialEpsilon = try keys.value(.initialEpsilon, or: initialEpsilon)
-    finalEpsilon = try keys.value(.finalEpsilon, or: finalEpsilon)
-    epsilonSchedule = try keys.value(.epsilonSchedule, or: epsilonSchedule)
-    epsilonSteps = try keys.value(.epsilonSteps, or: epsilonSteps)
-    initialValue = try keys.value(.initialValue, or: initialValue)
-  }
+  public static let keys = CodingKeys.allCases.map(\.rawValue)
 
-  /// Throws at the first value that cannot be meant.
   public func validate() throws(LearningConfigurationError) {
-    for (name, value) in [
-      ("total_steps", totalSteps), ("copies", copies), ("rollout_steps", rolloutSteps),
-      ("epsilon_steps", epsilonSteps), ("step_size_steps", stepSizeSteps), ("tilings", tilings),
-    ] {
-      try LearningConfigurationError.check(value > 0, "\(name) is \(value), valid is 1 or more")
-    }
-    try LearningConfigurationError.check(
+    try checkCounts([
+      "total_steps": totalSteps, "copies": copies, "rollout_steps": rolloutSteps,
+      "epsilon_steps": epsilonSteps, "step_size_steps": stepSizeSteps, "tilings": tilings,
+    ])
+    try check(
       !bins.isEmpty && bins.allSatisfy { $0 > 0 }, "bins is \(bins), valid are counts of 1 or more")
-    for (name, value) in [
-      ("discount", discount), ("step_size", stepSize), ("step_size_power", stepSizePower),
-      ("minimum_step_size", minimumStepSize), ("initial_epsilon", initialEpsilon),
-      ("average_reward_step_size", averageRewardStepSize), ("final_epsilon", finalEpsilon),
-      ("final_step_size", finalStepSize), ("trace_decay", traceDecay),
-    ] {
-      try LearningConfigurationError.check(
-        value >= 0 && value <= 1, "\(name) is \(value), valid is 0 to 1")
-    }
-    try LearningConfigurationError.check(
+    try checkShares([
+      "discount": discount, "step_size": stepSize, "step_size_power": stepSizePower,
+      "minimum_step_size": minimumStepSize, "initial_epsilon": initialEpsilon,
+      "average_reward_step_size": averageRewardStepSize, "final_epsilon": finalEpsilon,
+      "final_step_size": finalStepSize, "trace_decay": traceDecay,
+    ])
+    try check(
       initialValue.isFinite, "initial_value is \(initialValue), valid is a finite number")
-    try LearningConfigurationError.check(
+    try check(
       returnSteps > 0 && returnSteps <= rolloutSteps,
       "return_steps is \(returnSteps), valid is 1 to rollout_steps, \(rolloutSteps)")
     try stepSizes.validate("step_size")
@@ -168,14 +134,14 @@ public struct TabularConfiguration: Sendable, Hashable, Codable {
     let bins = bins.count == 1 ? Array(repeating: bins[0], count: spaceLow.count) : bins
     let shift = tilings > 1 ? 1 : 0
     let cells = bins.reduce(Double(tilings)) { $0 * Double($1 + shift) }
-    try LearningConfigurationError.check(
+    try check(
       cells <= 1e7, "bins is \(self.bins), together \(cells) cells, valid are at most 1e7")
     for (name, count) in [("low", low.count), ("high", high.count), ("bins", bins.count)] {
-      try LearningConfigurationError.check(
+      try check(
         count == spaceLow.count,
         "\(name) has \(count) numbers, valid is \(spaceLow.count), as the observation has")
     }
-    try LearningConfigurationError.check(
+    try check(
       zip(low, high).allSatisfy { $0 < $1 && $0.isFinite && $1.isFinite },
       "low and high are \(low) and \(high), valid are finite numbers with low below high")
     return TabularDiscretizer(low: low, high: high, bins: bins, tilings: tilings)

@@ -42,18 +42,12 @@ public struct TabularLearner<E: VectorEnvironment>: Learner {
     self.configuration = configuration
     random = RandomSource(seed: seed)
     environment = try makeEnvironment(0..<configuration.copies)
-    precondition(
-      environment.count == configuration.copies,
-      "an environment of \(environment.count) copies was made for \(configuration.copies)")
-    guard case .discrete(let actionCount) = environment.actionSpace,
-      case .box(let low, let high) = environment.observationSpace
-    else {
+    try environment.check(.sameStep, copies: configuration.copies)
+    let actionCount = try environment.discreteActionCount()
+    guard case .box(let low, let high) = environment.observationSpace else {
       throw LearningConfigurationError(
-        description: "the action space is \(environment.actionSpace), valid is discrete")
+        "the observation space is \(environment.observationSpace), valid is a box")
     }
-    try LearningConfigurationError.check(
-      environment.autoreset == .sameStep,
-      "autoreset is \(environment.autoreset.rawValue), valid is same_step")
     discretizer = try configuration.discretizer(low: low, high: high)
     table = ActionValueTable(
       discretizer: discretizer, actionCount: actionCount, configuration: configuration)
@@ -157,8 +151,7 @@ public struct TabularLearner<E: VectorEnvironment>: Learner {
     let update = SIMD16(repeating: UInt32(truncatingIfNeeded: updates))
     let count = UInt32(table.actionCount)
     for start in stride(from: 0, to: choices.count, by: 16) {
-      var copy = SIMD16<UInt32>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
-      copy &+= UInt32(start)
+      let copy = SIMD16<UInt32>.counting &+ UInt32(start)
       let words = random.words(
         .exploration, copy: copy, episode: update, step: SIMD16(repeating: UInt32(step)), draw: 0)
       let any = words.1.widenedProduct(with: count).high
@@ -199,25 +192,15 @@ extension TabularLearner {
       saved.actionCount == table.actionCount
     else { throw LearnerStateError("the policy is not a table of this agent's bins and actions") }
     let reader = TensorReader(tensors: trainingTensors)
-    let seed: [UInt64] = try reader.values("seed", shape: [1])
-    guard seed[0] == random.seed else {
-      throw LearnerStateError("the seed is \(seed[0]), this agent's is \(random.seed)")
-    }
+    try reader.check(seedOf: random)
     var restored = self
     try reader.read("values", shape: tensorShape, into: &restored.table.values)
     try reader.read("visits", shape: tensorShape, into: &restored.table.visits)
     let averageReward: [Double] = try reader.values("average_reward", shape: [1])
     restored.table.averageReward = averageReward[0]
-    let counters: [Int64] = try reader.values("counters", shape: [2])
-    guard counters.allSatisfy({ $0 >= 0 }) else {
-      throw LearnerStateError("tensor counters has negative numbers: \(counters)")
-    }
-    (restored.stepsDone, restored.updates) = (Int(counters[0]), Int(counters[1]))
-    let state: [UInt8] = try reader.values("environment", shape: nil)
-    do throws(EnvironmentStateError) { try restored.environment.restore(encodedState: state) } catch
-    {
-      throw LearnerStateError("the environment refused its state: \(error)")
-    }
+    let counters = try reader.counters(count: 2)
+    (restored.stepsDone, restored.updates) = (counters[0], counters[1])
+    try reader.restore(&restored.environment, "environment")
     try reader.read(
       "observations", shape: [transition.observations.count],
       into: &restored.transition.observations)

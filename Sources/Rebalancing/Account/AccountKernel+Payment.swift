@@ -53,8 +53,11 @@ extension AccountKernel {
     let zero = L(repeating: 0)
     for i in held.indices { orders[i] = L.larger(zero - trades[i], zero) }
     for _ in 0..<24 {
-      let missing = L.larger(zero - held[cash], zero)
-      guard (L(repeating: 64 * L.Scalar.ulpOfOne) .< missing).isAnyTrue else { return }
+      // Of what a lane lacks by rounding nothing is raised, whatever its neighbours lack.
+      let lacking = zero - held[cash]
+      let missing = zero.replacing(
+        with: lacking, where: L(repeating: 64 * L.Scalar.ulpOfOne) .< lacking)
+      guard (zero .< missing).isAnyTrue else { return }
       planSales(cash, worth: missing, quotes, held.span, into: &sales)
       execute(now, quotes, &result, sales.span, orders: orders.span, &held, &basis, &ledger)
       for i in held.indices {

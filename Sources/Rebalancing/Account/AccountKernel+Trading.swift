@@ -25,12 +25,13 @@ extension AccountKernel {
     hasInterruptions || (L(repeating: 0) .< now.fraction).isAnyTrue
   }
 
-  /// The trades towards the targets, of what can be traded.
+  /// The trades towards the goals, of what can be traded.
   func wish(
-    _ now: Situation, _ quotes: Span<L>, _ weights: Span<L>, into trades: inout MutableSpan<L>
+    _ now: Situation, _ goals: Span<L>, _ quotes: Span<L>, _ weights: Span<L>,
+    into trades: inout MutableSpan<L>
   ) {
     for i in trades.indices {
-      trades[i] = now.fraction * (L(repeating: targets[i]) - weights[i])
+      trades[i] = now.fraction * (goals[i] - weights[i])
     }
     guard hasInterruptions else { return }
     for i in trades.indices {

@@ -45,7 +45,7 @@ struct AccountKernel<L: Lanes>: Sendable {
 
   /// What a trade meets: the portfolio of one group at the moment of the decision.
   struct Situation {
-    /// Fraction of the way to the targets.
+    /// Fraction of the way to the goals.
     var fraction: L
     /// Where losses are to be harvested.
     var isHarvesting: L.Mask
@@ -132,7 +132,8 @@ struct AccountKernel<L: Lanes>: Sendable {
   /// Trades, pays and writes the post-trade weights.
   ///
   /// - Parameters:
-  ///   - weights: before the trade; shape [assets], as all spans of one group here.
+  ///   - goals: the weights that are traded to, of sum 1; shape [assets], as all spans of one group here.
+  ///   - weights: before the trade.
   ///   - quotes: shape [3, assets].
   ///   - basis: acquisition cost as a fraction of value; moves along, without lots.
   ///   - ledger: lots and tax account; moves along, with lots.
@@ -140,7 +141,8 @@ struct AccountKernel<L: Lanes>: Sendable {
   ///   - held: receives the post-trade weights, which sum to 1.
   ///   - sales, orders: [assets], to compute in.
   func trade(
-    _ now: Situation, weights: Span<L>, quotes: Span<L>, basis: inout MutableSpan<L>,
+    _ now: Situation, goals: Span<L>, weights: Span<L>, quotes: Span<L>,
+    basis: inout MutableSpan<L>,
     ledger: inout MutableSpan<L>, trades: inout MutableSpan<L>, held: inout MutableSpan<L>,
     sales: inout MutableSpan<L>, orders: inout MutableSpan<L>
   ) -> Result {
@@ -149,7 +151,7 @@ struct AccountKernel<L: Lanes>: Sendable {
     for i in 0..<assetCount { held[i] = weights[i] }
     harvest(now, quotes, &result, &held, &ledger)
     if isTrading(now, quotes) {
-      wish(now, quotes, held.span, into: &trades)
+      wish(now, goals, quotes, held.span, into: &trades)
       filter(now, &result, &trades, weights: held.span)
       execute(now, quotes, &result, trades.span, &held, &basis, &ledger)
     } else {

@@ -3,6 +3,8 @@ import Markets
 
 /// Storage of one group's trade, reused for every group.
 struct TradingDesk<L: Lanes>: Sendable {
+  /// The weights that trades go to: the targets, or a destination.
+  var goals: [L]
   /// What was traded of each asset, as fractions of value.
   private(set) var trades: [L]
   private var quotes: [L]
@@ -12,11 +14,35 @@ struct TradingDesk<L: Lanes>: Sendable {
   private var sales: [L]
   private var orders: [L]
 
-  init(assets: Int) {
+  /// - Parameter targets: empty where no trade is accounted for.
+  init(targets: [Double]) {
+    goals = targets.map { L(repeating: L.Scalar($0)) }
+    let assets = targets.count
     trades = Array(repeating: L(repeating: 0), count: assets)
     sales = trades
     orders = trades
     quotes = Array(repeating: L(repeating: 1), count: 3 * assets)
+  }
+
+  /// Takes the destinations of a group from the numbers of its actions.
+  ///
+  /// - Returns: 1 where there is one, 0 elsewhere.
+  mutating func setDestination(_ values: Span<Float>, _ group: Int, weights: Span<L>) -> L {
+    var wanted = goals
+    var span = wanted.mutableSpan
+    let isGiven = ActionFamily.read(values, group, weights: weights, into: &span)
+    setDestination(wanted, weights: weights)
+    return L(repeating: 0).replacing(with: L(repeating: 1), where: isGiven)
+  }
+
+  /// Takes destinations. What differs from the weights by rounding alone stays, so that no ticket is
+  /// paid for it.
+  mutating func setDestination(_ wanted: [L], weights: Span<L>) {
+    let rounding = L(repeating: 16 * L.Scalar.ulpOfOne)
+    for i in goals.indices {
+      goals[i] = wanted[i].replacing(
+        with: weights[i], where: (wanted[i] - weights[i]).absolute .<= rounding)
+    }
   }
 
   /// Takes what the market says of a group's assets.
@@ -46,12 +72,12 @@ struct TradingDesk<L: Lanes>: Sendable {
     basis: inout MutableSpan<L>, ledger: inout MutableSpan<L>, held: inout MutableSpan<L>
   ) -> AccountKernel<L>.Result {
     Self.trade(
-      account, now, weights: weights, quotes: quotes, basis: &basis, ledger: &ledger,
+      account, now, goals: goals, weights: weights, quotes: quotes, basis: &basis, ledger: &ledger,
       trades: &trades, held: &held, sales: &sales, orders: &orders)
   }
 
   private static func trade(
-    _ account: AccountKernel<L>, _ now: AccountKernel<L>.Situation, weights: Span<L>,
+    _ account: AccountKernel<L>, _ now: AccountKernel<L>.Situation, goals: [L], weights: Span<L>,
     quotes: [L], basis: inout MutableSpan<L>, ledger: inout MutableSpan<L>, trades: inout [L],
     held: inout MutableSpan<L>, sales: inout [L], orders: inout [L]
   ) -> AccountKernel<L>.Result {
@@ -59,7 +85,7 @@ struct TradingDesk<L: Lanes>: Sendable {
     var sales = sales.mutableSpan
     var orders = orders.mutableSpan
     return account.trade(
-      now, weights: weights, quotes: quotes.span, basis: &basis, ledger: &ledger,
+      now, goals: goals.span, weights: weights, quotes: quotes.span, basis: &basis, ledger: &ledger,
       trades: &trades, held: &held, sales: &sales, orders: &orders)
   }
 }

@@ -18,13 +18,17 @@ extension StepKernel {
     var ledger = ledger.mutableSpan
     var held = held.mutableSpan
     for (index, group) in block.enumerated() {
+      let assets = group * n..<(group + 1) * n
+      let fraction =
+        family == .destination
+        ? desk.setDestination(numbers, group, weights: weights.span.extracting(assets))
+        : fraction(actions, numbers, group)
       let action = family == .list ? L(actions, from: group * L.laneCount) : L(repeating: 0)
       let now = AccountKernel<L>.Situation(
-        fraction: fraction(actions, numbers, group), isHarvesting: harvests.mask(action),
+        fraction: fraction, isHarvesting: harvests.mask(action),
         isLast: calendar.isLast(paths[index].step, lanes: L.laneCount),
         value: L(values, from: group * L.laneCount),
         day: account.tradingDay(calendar.days(paths[index])))
-      let assets = group * n..<(group + 1) * n
       desk.setQuotes(
         account, market, paths[index],
         state: state.span.extracting(group * states..<(group + 1) * states),

@@ -224,19 +224,9 @@ struct StepKernel<L: Lanes>: Sendable {
     _ held: inout MutableSpan<L>
   ) {
     let n = assetCount
-    let zero = L(repeating: 0)
-    var sum = zero
-    for i in 0..<n {
-      let wanted = L.larger(L(values, from: group * L.laneCount, column: i, of: n), zero)
-      held[index * n + i] = wanted
-      sum = sum + wanted
-    }
-    let isGiven = zero .< sum
-    let divisor = L(repeating: 1).replacing(with: sum, where: isGiven)
-    for i in 0..<n {
-      let place = index * n + i
-      held[place] = weights[group * n + i].replacing(with: held[place] / divisor, where: isGiven)
-    }
+    var destination = held._mutatingExtracting(index * n..<(index + 1) * n)
+    ActionFamily.read(
+      values, group, weights: weights.extracting(group * n..<(group + 1) * n), into: &destination)
   }
 
   /// The fraction of the way to target of each lane of a group.

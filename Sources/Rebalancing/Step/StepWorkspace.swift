@@ -45,7 +45,7 @@ struct StepWorkspace<L: Lanes>: Sendable {
     targetTotals = costs
     taxes = costs
     drifts = costs
-    desk = TradingDesk(assets: task.needsAccount ? assets : 0)
+    desk = TradingDesk(targets: task.needsAccount ? task.targets : [])
     capped = costs
     traded = costs
     facts = Array(repeating: zero, count: task.observation.factCount)

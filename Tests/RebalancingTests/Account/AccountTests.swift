@@ -164,6 +164,29 @@ private let rates = CapitalTaxRates(short: 0.35, long: 0.15)
     #expect(raises == 4)
   }
 
+  @Test func `a destination pays tickets for what it trades, and the target stays the target`()
+    throws
+  {
+    let stock = AssetCosts(halfSpread: 0.001, ticket: 25)
+    let costs = TradingCosts(assets: [stock, stock, stock, AssetCosts(halfSpread: 0)], cash: 3)
+    var environment = RebalancingEnvironment<Double>(try accountTask(nil, costs: costs))
+    _ = environment.reset(seed: 1)
+    _ = environment.advance(fraction: 0)
+    // Cash buys the first asset; the others stay as they are, but for the rounding of currency.
+    let snapshot = environment.snapshot
+    var weights = snapshot.holdings.map { $0 / snapshot.value }
+    weights[0] += 0.02
+    weights[3] -= 0.02
+    let outcome = environment.advance(
+      TriggerDecision(destination: weights, from: snapshot.weights, targets: snapshot.targets))
+    let paid = outcome.transactionCost * outcome.valueBefore
+    #expect(abs(paid - (25 + 0.001 * 0.02 * outcome.valueBefore)) < 1e-6)
+    #expect(isClose(outcome.turnover, 0.02, 1e-12))
+    _ = environment.advance(fraction: 1)
+    let moved = zip(environment.snapshot.weights, environment.snapshot.targets)
+    #expect(moved.allSatisfy { abs($0 - $1) < 0.03 })
+  }
+
   @Test func `accrued tax is settled in the last step`() throws {
     let tax = LotTax(rates: rates, payment: .annual)
     // Half a year from January on: nothing is due before the end.

@@ -34,8 +34,9 @@ struct Schedule: Sendable, Hashable {
   /// Throws where the shape needs values above 0 and has others.
   func validate(_ name: String) throws(LearningConfigurationError) {
     guard shape == .harmonic || shape == .exponential else { return }
-    try LearningConfigurationError.check(
-      first > 0 && last > 0,
-      "\(name) goes from \(first) to \(last), valid for \(shape.rawValue) are numbers above 0")
+    guard first > 0 && last > 0 else {
+      throw LearningConfigurationError(
+        "\(name) goes from \(first) to \(last), valid for \(shape.rawValue) are numbers above 0")
+    }
   }
 }
