@@ -147,30 +147,27 @@ extension LearnedPolicy {
 
   private static func band(_ file: Safetensors) throws(PolicyFileError) -> BandNetwork {
     let network = try network(file)
-    let positions = network.outputCount / 2
-    guard network.outputCount == 2 * positions, network.inputCount >= positions else {
-      throw PolicyFileError(
-        description: "\(network.inputCount) inputs and \(network.outputCount) outputs, valid are "
-          + "two edges for each of the first inputs")
-    }
+    let motion: BoxMotion
     switch file.metadata["motion"] {
-    case "fraction":
-      return BandNetwork(network: network, motion: .fraction(positions: positions))
+    case "fraction": motion = .fraction(positions: network.outputCount / 2)
     case "destination":
-      let origin: [Float]
       do throws(LearnerStateError) {
-        origin = try TensorReader(tensors: file.tensors).values("origin", shape: [positions])
+        motion = .destination(
+          origin: try TensorReader(tensors: file.tensors).values(
+            "origin", shape: [network.outputCount / 3]))
       } catch {
         throw PolicyFileError(description: error.description)
       }
-      guard origin.allSatisfy(\.isFinite) else {
-        throw PolicyFileError(description: "the origin has numbers that are not finite")
-      }
-      return BandNetwork(network: network, motion: .destination(origin: origin))
-    case let motion:
+    case let name:
       throw PolicyFileError(
-        description: "the motion is \(motion ?? "missing"), valid are fraction, destination")
+        description: "the motion is \(name ?? "missing"), valid are fraction, destination")
     }
+    guard network.outputCount == motion.outputs, network.inputCount >= motion.positions else {
+      throw PolicyFileError(
+        description: "\(network.inputCount) inputs and \(network.outputCount) outputs are not those "
+          + "of \(motion)")
+    }
+    return BandNetwork(network: network, motion: motion)
   }
 
   private static func network(_ file: Safetensors) throws(PolicyFileError) -> Network {

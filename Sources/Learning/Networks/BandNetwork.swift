@@ -14,8 +14,8 @@ public struct BandNetwork: Sendable, Equatable {
 
   public init(network: Network, motion: BoxMotion) {
     precondition(
-      network.outputCount == 2 * motion.positions && network.inputCount >= motion.positions,
-      "\(network.outputCount) edges for \(motion.positions) positions")
+      network.outputCount == motion.outputs && network.inputCount >= motion.positions,
+      "\(network.outputCount) outputs for \(motion.positions) positions")
     (self.network, self.motion) = (network, motion)
   }
 
@@ -30,11 +30,19 @@ public struct BandNetwork: Sendable, Equatable {
 }
 
 extension BoxMotion {
+  /// Outputs of a network of edges: two for each position, and for destinations how far it gives way.
+  var outputs: Int {
+    switch self {
+    case .fraction(let positions): 2 * positions
+    case .destination(let origin): 3 * origin.count
+    }
+  }
+
   /// The action that brings positions between edges.
   ///
   /// - Parameters:
   ///   - observation: the positions stand first.
-  ///   - edges: z, two for each position.
+  ///   - edges: z, the network's outputs.
   func act(_ observation: Span<Float>, edges: Span<Float>, into action: inout MutableSpan<Float>) {
     switch self {
     case .fraction: action[0] = fraction(observation, edges)
@@ -55,20 +63,21 @@ extension BoxMotion {
     return fraction
   }
 
-  /// v = origin + clip(x, lo + τ, hi + τ), with the shift τ for which Σv stays what it was; all zero,
-  /// which is no action, where that is x itself.
+  /// vᵢ = originᵢ + clip(xᵢ, loᵢ + kᵢτ, hiᵢ + kᵢτ), kᵢ = exp z₂ₚ₊ᵢ for p positions, with the τ for which Σv
+  /// stays what it was; all zero, which is no action, where that is x itself.
   ///
-  /// The shift is the price of what is exchanged: where the sum of positions is fixed and values are
-  /// separable and quadratic, this is the optimum under proportional costs.
+  /// τ is the price of what is exchanged: where the sum of positions is fixed, this is the optimum
+  /// under proportional costs for a loss Σ xᵢ² / kᵢ, which any quadratic of three positions is.
   private func move(
     _ x: Span<Float>, _ edges: Span<Float>, _ origin: [Float], _ action: inout MutableSpan<Float>
   ) {
     var (low, high) = (Float.infinity, -Float.infinity)
     for i in 0..<positions {
       let (lo, hi) = edges.pair(i)
-      low = min(low, x[i] - lo)
-      high = max(high, x[i] - hi)
-      action[i] = (x[i] + lo + hi).isFinite ? 0 : .nan
+      let yield = Float.exp(edges[2 * positions + i])
+      low = min(low, (x[i] - lo) / yield)
+      high = max(high, (x[i] - hi) / yield)
+      action[i] = (x[i] + lo + hi + yield).isFinite ? 0 : .nan
     }
     guard high > low else { return }
     // What is sold falls with τ, what is bought rises.
@@ -77,14 +86,16 @@ extension BoxMotion {
       var excess: Float = 0
       for i in 0..<positions {
         let (lo, hi) = edges.pair(i)
-        excess += max(x[i] - hi - shift, 0) - max(lo + shift - x[i], 0)
+        let own = Float.exp(edges[2 * positions + i]) * shift
+        excess += max(x[i] - hi - own, 0) - max(lo + own - x[i], 0)
       }
       if excess > 0 { low = shift } else { high = shift }
     }
     let shift = (low + high) / 2
     for i in 0..<positions {
       let (lo, hi) = edges.pair(i)
-      action[i] += max(origin[i] + min(max(x[i], lo + shift), hi + shift), 0)
+      let own = Float.exp(edges[2 * positions + i]) * shift
+      action[i] += max(origin[i] + min(max(x[i], lo + own), hi + own), 0)
     }
   }
 }

@@ -32,7 +32,7 @@ enum ActionSearch: Sendable {
   var outputs: Int {
     switch self {
     case .each(let count): count
-    case .bands(let motion): 2 * motion.positions
+    case .bands(let motion): motion.outputs
     }
   }
 }

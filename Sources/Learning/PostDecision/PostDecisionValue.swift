@@ -81,7 +81,8 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
     var network = policyInputs.folded(into: teacher.network)
     guard case .bands(let motion) = search else { return .network(network) }
     // Edges are taught in deviations of the positions.
-    network.shiftOutputs((0..<search.outputs).map { .log(firstInputs.deviations[$0 / 2]) })
+    network.shiftOutputs(
+      (0..<2 * motion.positions).map { .log(firstInputs.deviations[$0 / 2]) })
     return .band(BandNetwork(network: network, motion: motion))
   }
 
