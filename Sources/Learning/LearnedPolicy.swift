@@ -164,7 +164,8 @@ extension LearnedPolicy {
     }
     guard network.outputCount == motion.outputs, network.inputCount >= motion.positions else {
       throw PolicyFileError(
-        description: "\(network.inputCount) inputs and \(network.outputCount) outputs are not those "
+        description:
+          "\(network.inputCount) inputs and \(network.outputCount) outputs are not those "
           + "of \(motion)")
     }
     return BandNetwork(network: network, motion: motion)

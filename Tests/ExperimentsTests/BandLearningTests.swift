@@ -1,16 +1,19 @@
 import Algebra
 import Deployment
 import Experiments
+import Foundation
 import Learning
 import Rebalancing
 import Testing
 
 @Suite struct BandLearningTests {
+  private static let top = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
   private typealias Batched = BatchedRebalancingEnvironment<SIMD8<Double>>
 
   private func task(_ name: String, _ family: ActionFamily) throws -> RebalancingTask {
     var task = try EnvironmentSpec(
-      path: top.appending(path: "envs/\(name).yaml").path,
+      path: Self.top.appending(path: "envs/\(name).yaml").path,
       overrides: ["actions=\(family.rawValue)"]
     ).task
     task.autoreset = .disabled

@@ -24,14 +24,16 @@ struct PolicyTeacher: Sendable {
   ///
   /// - Parameter lessons: one collection per part, evaluated.
   mutating func teach(
-    _ lessons: [AfterstateLessons], _ trials: [ActionTrials], _ inputs: Standardization, learningRate: Double,
+    _ lessons: [AfterstateLessons], _ trials: [ActionTrials], _ inputs: Standardization,
+    learningRate: Double,
     configuration: PostDecisionValueConfiguration, _ random: RandomSource, update: Int,
     workers: Int
   ) -> Double {
     let minibatches = configuration.lessons
     forEachConcurrently(in: &passes, workers: workers) { part, pass in
       pass.begin(
-        lessons[part], trials[part], inputs, minibatches: minibatches, random, part: part, update: update)
+        lessons[part], trials[part], inputs, minibatches: minibatches, random, part: part,
+        update: update)
     }
     let unit =
       switch trials[0].search {

@@ -65,7 +65,8 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
       parts.append(
         PostDecisionPart(
           environment, index: index, copies: copies,
-          trials: ActionTrials(search, copies: copies.count), configuration: configuration, seed: seed, value: value.network))
+          trials: ActionTrials(search, copies: copies.count), configuration: configuration,
+          seed: seed, value: value.network))
     }
     sums = parts.map { [value] _ in FeatureSums(value.network) }
     var scorer = Network(
@@ -73,7 +74,8 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
       activation: configuration.activation, outputGain: 0.01, random: random, index: 1)
     scorer.spreadBiases(random, index: 1)
     teacher = PolicyTeacher(
-      scorer, lessons: parts.map(\.lessons), trials: parts.map(\.trials), configuration: configuration)
+      scorer, lessons: parts.map(\.lessons), trials: parts.map(\.trials),
+      configuration: configuration)
   }
 
   /// The scores or edges as a function of the observation as it is.
@@ -203,7 +205,8 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
     // Before the first fit V says nothing of where edges should be.
     if case .bands = search, updates == 0 { return 0 }
     return teacher.teach(
-      parts.map(\.lessons), parts.map(\.trials), policyInputs, learningRate: learningRate, configuration: configuration,
+      parts.map(\.lessons), parts.map(\.trials), policyInputs, learningRate: learningRate,
+      configuration: configuration,
       random, update: updates, workers: workers)
   }
 }
