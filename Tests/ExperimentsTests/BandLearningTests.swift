@@ -2,6 +2,7 @@ import Algebra
 import Deployment
 import Experiments
 import Foundation
+import Gym
 import Learning
 import Rebalancing
 import Testing
