@@ -8,7 +8,9 @@ public import Gym
 /// An update plays `rolloutSteps` steps of every copy, taking the best action, or, for copies that
 /// explore, the best under inclinations of their own; fits V to λ-returns of the afterstates by least
 /// squares; and teaches a policy network softmax(q / temperature) at some of the states by Adam. No
-/// action has to be tried to learn of it, and there is no advantage to be estimated. Copies and
+/// action has to be tried to learn of it, and there is no advantage to be estimated. Where actions are
+/// a box the policy is a `BandNetwork`, and it is taught the slope of q along random inclinations of
+/// its edges, by one antithetic pair of actions at every state (Spall 1992). Copies and
 /// minibatches are cut into `parts` that are summed in order, so the bits do not depend on the number
 /// of workers (as long as `BLAS.threads` is 1).
 ///
@@ -196,7 +198,7 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
     value.fit(sums, memory: memory, shift: isCentred ? statistics.mean : 0)
   }
 
-  /// Teaches the policy; gives the mean cross-entropy.
+  /// Teaches the policy; gives the mean cross-entropy, or what the better of each pair promises.
   private mutating func teachPolicy(workers: Int) -> Double {
     let value = inputs.folded(into: value.network)
     forEachConcurrently(in: &parts, workers: workers) { _, part in
@@ -206,8 +208,7 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
     if case .bands = search, updates == 0 { return 0 }
     return teacher.teach(
       parts.map(\.lessons), parts.map(\.trials), policyInputs, learningRate: learningRate,
-      configuration: configuration,
-      random, update: updates, workers: workers)
+      configuration: configuration, random, update: updates, workers: workers)
   }
 }
 
