@@ -168,10 +168,13 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
     return mean
   }
 
-  /// Whether V is begun anew where afterstates lie now, as after update 1, 2, 4, 8, 16: a good policy
-  /// leads to fewer places than a poor one, and features that are spread over all of them tell its own
-  /// hardly apart.
-  private var isLookingAnew: Bool { updates < 16 && (updates + 1) & updates == 0 }
+  /// Whether V is begun anew where afterstates lie now: after the first update, and with edges after
+  /// updates 2, 4, 8 and 16, too, since good ones lead to fewer places than poor ones, and features that
+  /// are spread over all of them hardly tell where an edge should be.
+  private var isLookingAnew: Bool {
+    guard case .bands = search else { return updates == 0 }
+    return updates < 16 && (updates + 1) & updates == 0
+  }
 
   /// The factor on earlier updates: weights that rise like n^(r−1), so that what was learned of a poor
   /// policy is forgotten.
