@@ -36,11 +36,10 @@ public struct LearnedTrigger: Trigger {
           + "\(policy.actionCount) actions; \(observation.size) numbers and \(count) "
           + "actions are described")
     }
-    let isActor = if case .actor = policy { true } else { false }
-    guard isActor == (family != .list) else {
+    guard policy.isActor == (family != .list) else {
       throw PolicyMismatch(
         description: "actions are \(family.rawValue), the policy is "
-          + (isActor ? "an actor: fraction or destination is valid" : "none: list is valid"))
+          + (policy.isActor ? "an actor: fraction or destination is valid" : "none: list is valid"))
     }
     self.family = family
     self.name = name

@@ -1,4 +1,5 @@
 import Algebra
+import Gym
 
 /// What learning leaves behind: scores for each action, of which the largest is taken, or the action
 /// itself.
@@ -9,6 +10,8 @@ public enum LearnedPolicy: Sendable, Equatable {
   case table(QTable)
   /// A network whose outputs are the action, a point of a box; outside of it the nearest counts.
   case actor(Network)
+  /// A network whose outputs are edges between which an action brings positions.
+  case band(BandNetwork)
   /// A rule in words, for a catalogue that knows it: it scores nothing itself.
   case rule(String)
 
@@ -16,6 +19,7 @@ public enum LearnedPolicy: Sendable, Equatable {
   public var observationSize: Int {
     switch self {
     case .network(let network), .actor(let network): network.inputCount
+    case .band(let band): band.network.inputCount
     case .table(let table): table.discretizer.dimensions
     case .rule: 0
     }
@@ -25,8 +29,17 @@ public enum LearnedPolicy: Sendable, Equatable {
   public var actionCount: Int {
     switch self {
     case .network(let network), .actor(let network): network.outputCount
+    case .band(let band): band.motion.dimensions
     case .table(let table): table.actionCount
     case .rule: 0
+    }
+  }
+
+  /// Whether it gives the action itself, a point of a box.
+  public var isActor: Bool {
+    switch self {
+    case .actor, .band: true
+    case .network, .table, .rule: false
     }
   }
 
@@ -34,6 +47,7 @@ public enum LearnedPolicy: Sendable, Equatable {
   public func scores(_ observation: [Float]) -> [Float] {
     switch self {
     case .network(let network), .actor(let network): network.scores(observation)
+    case .band(let band): band.action(observation)
     case .table(let table): table.scores(observation)
     case .rule: []
     }
@@ -42,7 +56,7 @@ public enum LearnedPolicy: Sendable, Equatable {
   /// The action with the largest score, the lowest of equals; nil if the observation has the wrong
   /// size or anything is not finite, so that no action is ever taken on a fault; nil for an actor.
   public func greedyAction(_ observation: [Float]) -> Int? {
-    if case .actor = self { return nil }
+    if isActor { return nil }
     guard observation.count == observationSize, observation.allSatisfy(\.isFinite) else {
       return nil
     }
@@ -51,7 +65,7 @@ public enum LearnedPolicy: Sendable, Equatable {
 
   /// The action of an actor; nil on a fault, and for other policies.
   public func values(_ observation: [Float]) -> [Float]? {
-    guard case .actor = self, observation.count == observationSize,
+    guard isActor, observation.count == observationSize,
       observation.allSatisfy(\.isFinite)
     else { return nil }
     let values = scores(observation)
@@ -71,11 +85,13 @@ public struct PolicyFileError: Error, CustomStringConvertible, Sendable, Equatab
 }
 
 extension LearnedPolicy {
-  /// The policy as a file's content; `kind` in the metadata is `network`, `table`, `actor` or `rule`.
+  /// The policy as a file's content; `kind` in the metadata is `network`, `table`, `actor`, `band` or
+  /// `rule`.
   public var safetensors: Safetensors {
     switch self {
     case .network(let network): Self.file(network, kind: "network")
     case .actor(let network): Self.file(network, kind: "actor")
+    case .band(let band): Self.file(band)
     case .table(let table):
       Safetensors(tensors: table.tensors, metadata: ["kind": "table"])
     case .rule(let rule):
@@ -94,6 +110,7 @@ extension LearnedPolicy {
     switch file.metadata["kind"] {
     case "network": self = .network(try Self.network(file))
     case "actor": self = .actor(try Self.network(file))
+    case "band": self = .band(try Self.band(file))
     case "table":
       do throws(LearnerStateError) {
         self = .table(try QTable(TensorReader(tensors: file.tensors)))
@@ -108,12 +125,50 @@ extension LearnedPolicy {
     case let kind:
       throw PolicyFileError(
         description: "the policy's kind is \(kind ?? "missing"), valid are network, table, "
-          + "actor, rule")
+          + "actor, band, rule")
     }
     guard safetensors.tensors.keys == file.tensors.keys else {
       let extra = file.tensors.keys.filter { safetensors.tensors[$0] == nil }.sorted()
       throw PolicyFileError(description: "unknown tensors: \(extra.joined(separator: ", "))")
     }
+  }
+
+  /// The network's file, and the origin of destinations.
+  private static func file(_ band: BandNetwork) -> Safetensors {
+    var file = file(band.network, kind: "band")
+    switch band.motion {
+    case .fraction: file.metadata["motion"] = "fraction"
+    case .destination(let origin):
+      file.metadata["motion"] = "destination"
+      file.tensors["origin"] = Tensor(origin)
+    }
+    return file
+  }
+
+  private static func band(_ file: Safetensors) throws(PolicyFileError) -> BandNetwork {
+    let network = try network(file)
+    let motion: BoxMotion
+    switch file.metadata["motion"] {
+    case "fraction": motion = .fraction(positions: network.outputCount / 2)
+    case "destination":
+      do throws(LearnerStateError) {
+        motion = .destination(
+          origin: try TensorReader(tensors: file.tensors).values(
+            "origin", shape: [network.outputCount / 3]))
+      } catch {
+        throw PolicyFileError(description: error.description)
+      }
+    case let name:
+      throw PolicyFileError(
+        description: "the motion is \(name ?? "missing"), valid are fraction, destination")
+    }
+    guard network.outputCount == motion.outputs, network.inputCount >= motion.positions else {
+      throw PolicyFileError(
+        description:
+          "\(network.inputCount) inputs and \(network.outputCount) outputs are not those "
+          + "of \(motion)")
+    }
+    return BandNetwork(network: network, motion: motion)
   }
 
   private static func network(_ file: Safetensors) throws(PolicyFileError) -> Network {

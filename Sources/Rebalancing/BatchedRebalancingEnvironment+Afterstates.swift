@@ -6,6 +6,15 @@ public import Gym
 extension BatchedRebalancingEnvironment: AfterstateEnvironment {
   public var afterstateSize: Int { task.observation.size }
 
+  public var motion: BoxMotion? {
+    switch (task.actionFamily, task.observation.features.first) {
+    case (.fraction, .weightDeviation): .fraction(positions: task.assets.count)
+    case (.fraction, .scaledDeviation): .fraction(positions: 1)
+    case (.destination, .weightDeviation): .destination(origin: task.targets.map { Float($0) })
+    default: nil
+    }
+  }
+
   public mutating func writeAfterstates(into afterstates: inout Afterstates) {
     precondition(
       task.actionFamily == .list && afterstates.actions == task.actionCount,
@@ -24,6 +33,17 @@ extension BatchedRebalancingEnvironment: AfterstateEnvironment {
     for candidate in 0..<afterstates.actions {
       let own = Array(values[candidate * size..<(candidate + 1) * size])
       write(candidate, [], own, into: &afterstates)
+    }
+  }
+
+  public mutating func resetAnywhere(
+    where mask: [Bool], into transition: inout VectorTransition
+  ) {
+    precondition(mask.count == count, "\(mask.count) flags for \(count) copies")
+    precondition(!task.needsAccount, "the account of \(task.id) begins at its target")
+    for copy in 0..<count where mask[copy] {
+      begin(
+        copy, episode: portfolios.episode(of: copy) &+ 1, anywhere: true, into: &transition)
     }
   }
 

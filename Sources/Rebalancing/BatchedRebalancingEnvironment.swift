@@ -104,11 +104,18 @@ public struct BatchedRebalancingEnvironment<L: Lanes>: VectorEnvironment {
 
   /// Puts a copy at the start of an episode.
   ///
-  /// - Parameter flagged: whether reward and flags tell of the episode before and stay.
-  private mutating func begin(
-    _ copy: Int, episode: UInt32, flagged: Bool = false, into transition: inout VectorTransition
+  /// - Parameters:
+  ///   - flagged: whether reward and flags tell of the episode before and stay.
+  ///   - anywhere: whether it begins with any weights instead of the target's.
+  mutating func begin(
+    _ copy: Int, episode: UInt32, flagged: Bool = false, anywhere: Bool = false,
+    into transition: inout VectorTransition
   ) {
-    portfolios.begin(copy, episode: episode, task)
+    let held =
+      anywhere
+      ? task.weightsAnywhere(source, copy: UInt32(firstCopy + copy), episode: episode)
+      : task.targets
+    portfolios.begin(copy, episode: episode, task, held: held)
     kernel.begin(copy, &portfolios, source, firstCopy: firstCopy)
     kernel.writeObservation(
       of: copy, &portfolios, source, firstCopy: firstCopy, &workspace,

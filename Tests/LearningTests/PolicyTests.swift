@@ -39,7 +39,7 @@ import Testing
     }
     #expect(
       message { $0.metadata["kind"] = nil }
-        == "the policy's kind is missing, valid are network, table, actor, rule")
+        == "the policy's kind is missing, valid are network, table, actor, band, rule")
     #expect(
       message { $0.metadata["activation"] = "gelu" }
         == "the activation is gelu, valid are tanh, relu")

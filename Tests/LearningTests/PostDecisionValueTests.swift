@@ -69,7 +69,17 @@ private struct Dirt: AfterstateEnvironment {
     }
   }
 
+  var motion: BoxMotion? { nil }
+
   func writeAfterstates(of values: [Float], into afterstates: inout Afterstates) {}
+
+  mutating func resetAnywhere(where mask: [Bool], into transition: inout VectorTransition) {
+    for c in 0..<count where mask[c] {
+      let any = RandomSource(seed: seed).integer(
+        below: 5, .initialState, copy: UInt32(copies.lowerBound + c), step: clock)
+      (dirt[c], steps[c], transition.observations[c]) = (Int32(any), 0, Float(any))
+    }
+  }
 
   func encodedState() -> [UInt8] {
     let numbers = dirt + steps + [Int32(bitPattern: clock), Int32(truncatingIfNeeded: seed)]
@@ -135,8 +145,28 @@ private struct Dirt: AfterstateEnvironment {
     for dirt in 0...4 { #expect(abs(agent.afterstateValue([Float(dirt)])) < 1e-3) }
   }
 
-  @Test func `the bits do not depend on the number of workers`() throws {
-    let configuration = configuration(updates: 3)
+  @Test func `exploring starts teach what to do where no policy leads`() throws {
+    // Nobody sweeps at 4: in 3 steps from 0 there is 3 at most.
+    var configuration = configuration(updates: 10)
+    configuration.exploringStarts = 0.25
+    var seen = Set<Float>()
+    for starts in [0, 0.25] {
+      configuration.exploringStarts = starts
+      var agent = try PostDecisionValue(configuration: configuration, seed: 1) {
+        Dirt($0, horizon: 3)
+      }
+      for _ in 0..<10 { _ = agent.update(workers: 1) }
+      seen.insert(agent.afterstateValue([4]))
+      guard starts > 0 else { continue }
+      #expect((2...4).allSatisfy { agent.policy.greedyAction([Float($0)]) == 1 })
+    }
+    #expect(seen.count == 2)
+  }
+
+  @Test(arguments: [0, 0.25])
+  func `the bits do not depend on the number of workers`(_ starts: Double) throws {
+    var configuration = configuration(updates: 3)
+    configuration.exploringStarts = starts
     var (one, two) = (try agent(configuration), try agent(configuration))
     for _ in 0..<3 { #expect(one.update(workers: 1) == two.update(workers: 2)) }
     #expect(one.policy == two.policy)
@@ -146,8 +176,10 @@ private struct Dirt: AfterstateEnvironment {
     #expect(other.policy != one.policy)
   }
 
-  @Test func `a restored agent continues to the same bits`() throws {
-    let configuration = configuration(updates: 6)
+  @Test(arguments: [0, 0.25])
+  func `a restored agent continues to the same bits`(_ starts: Double) throws {
+    var configuration = configuration(updates: 6)
+    configuration.exploringStarts = starts
     var whole = try agent(configuration)
     for _ in 0..<3 { _ = whole.update(workers: 1) }
     var resumed = try agent(configuration)

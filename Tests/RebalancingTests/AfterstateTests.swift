@@ -89,4 +89,48 @@ import Testing
     #expect(try Shipped.task("taxable-eight-asset-v0").afterstateObstacle != nil)
     #expect(try Shipped.task("three-asset-myrgren-v0").afterstateObstacle == nil)
   }
+
+  @Test(arguments: ["two-asset-daily-v0", "three-asset-myrgren-v0", "six-asset-regimes-v0"])
+  func `a copy that begins anywhere is the scalar environment's twin`(_ name: String) throws {
+    let task = try Shipped.task(name)
+    var batched = BatchedRebalancingEnvironment<SIMD8<Double>>(task, count: 11, firstCopy: 3)
+    var transition = VectorTransition(for: batched)
+    batched.reset(seed: 5, into: &transition)
+    let size = task.observation.size
+    let mask = (0..<11).map { $0 % 2 == 0 }
+    batched.resetAnywhere(where: mask, into: &transition)
+    for copy in 0..<11 {
+      var scalar = RebalancingEnvironment<Double>(task, copy: UInt32(3 + copy))
+      var observation = scalar.reset(seed: 5)
+      if mask[copy] { observation = scalar.resetAnywhere() }
+      #expect(Array(transition.observations[copy * size..<(copy + 1) * size]) == observation)
+    }
+    // And a saved state goes on from there to the same bits.
+    var restored = BatchedRebalancingEnvironment<SIMD8<Double>>(task, count: 11, firstCopy: 3)
+    try restored.restore(encodedState: batched.encodedState())
+    var other = transition
+    let half = [Int32](repeating: 1, count: 11)
+    batched.step(half, into: &transition)
+    restored.step(half, into: &other)
+    #expect(transition == other)
+  }
+
+  @Test func `weights anywhere are uniform on the simplex`() throws {
+    // Of n weights each has mean 1/n and variance (n − 1) / n² (n + 1): here 1/3 and 1/18.
+    let task = try Shipped.task("three-asset-myrgren-v0")
+    var environment = BatchedRebalancingEnvironment<SIMD8<Double>>(task, count: 4096)
+    var transition = VectorTransition(for: environment)
+    environment.reset(seed: 5, into: &transition)
+    environment.resetAnywhere(where: Array(repeating: true, count: 4096), into: &transition)
+    for asset in 0..<3 {
+      let weights = (0..<4096).map {
+        Double(transition.observations[$0 * task.observation.size + asset]) + task.targets[asset]
+      }
+      let mean = weights.reduce(0, +) / 4096
+      let square = weights.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 4096
+      #expect(abs(mean - 1.0 / 3) < 0.015)
+      #expect(abs(square - 1.0 / 18) < 0.005)
+      #expect(weights.allSatisfy { $0 >= 0 && $0 <= 1 })
+    }
+  }
 }

@@ -68,4 +68,18 @@ struct Standardization: Sendable, Equatable {
     }
     return result
   }
+
+  /// One that makes the first features 0.
+  func ignoring(first count: Int) -> Standardization {
+    Standardization(
+      means: means.indices.map { $0 < count ? 0 : means[$0] },
+      deviations: deviations.indices.map { $0 < count ? .infinity : deviations[$0] })
+  }
+
+  /// One of this size that was saved under a name.
+  func reading(_ reader: TensorReader, _ name: String) throws(LearnerStateError) -> Self {
+    Standardization(
+      means: try reader.values("\(name).means", shape: [means.count]),
+      deviations: try reader.values("\(name).deviations", shape: [means.count]))
+  }
 }

@@ -30,6 +30,13 @@ struct AfterstateValue: Sendable {
     moments = Array(repeating: 0, count: size)
   }
 
+  /// Forgets all samples; the values stay until the next fit.
+  mutating func forget() {
+    for i in gram.indices { gram[i] = 0 }
+    for i in moments.indices { moments[i] = 0 }
+    weight = 0
+  }
+
   /// Takes in the sums of new samples and solves for θ.
   ///
   /// - Parameters:
@@ -84,31 +91,30 @@ struct FeatureSums: Sendable {
   /// Shape [size, size].
   private(set) var gram: [Double]
   private(set) var moments: [Double]
-  /// Of one block; over many a `Float` would lose what tells the features apart.
-  private var blockGram: Matrix
-  private var features: Matrix
-  private var targets: [Float]
+  /// Of one block, shape [rows, size].
+  private var features: [Double]
+  private let rows: Int
   private var work: NetworkWorkspace
 
   init(_ network: Network, rows: Int = 256) {
     let size = network.featureCount + 1
-    blockGram = Matrix(rows: size, columns: size)
     gram = Array(repeating: 0, count: size * size)
     moments = Array(repeating: 0, count: size)
-    features = Matrix(rows: rows, columns: size)
-    targets = Array(repeating: 0, count: rows)
+    features = Array(repeating: 0, count: rows * size)
+    self.rows = rows
     work = NetworkWorkspace(for: network, rows: rows)
   }
 
   /// Sums over the samples 0, interval, 2 · interval, … of each step.
   mutating func sum(_ rollout: AfterstateRollout, _ network: Network, interval: Int) {
-    let (rows, size, width) = (features.rows, moments.count, rollout.features)
+    let (rows, size, width) = (rows, moments.count, rollout.features)
     let hidden = network.layers.count - 2
     for i in gram.indices { gram[i] = 0 }
     for i in moments.indices { moments[i] = 0 }
     let samples = rollout.count / interval
     for start in stride(from: 0, to: samples, by: rows) {
       let count = min(rows, samples - start)
+      var targets = [Double](repeating: 0, count: count)
       for row in 0..<count {
         // Neighbours in time say nearly the same: every copy gives one of `interval` steps.
         let number = start + row
@@ -117,24 +123,26 @@ struct FeatureSums: Sendable {
           min(round * interval + copy % interval, rollout.steps - 1) * rollout.copies + copy
         work.input.elements.copy(
           width, from: rollout.afterstates, at: sample * width, to: row * width)
-        targets[row] = rollout.returns[sample]
+        targets[row] = Double(rollout.returns[sample])
       }
       network.forward(&work)
-      for row in 0..<rows {
-        let place = row * size
-        if row < count {
-          features.elements.copy(
-            size - 1, from: work.values[hidden].elements, at: row * (size - 1), to: place)
-          features.elements[place + size - 1] = 1
-        } else {
-          for i in place..<place + size { features.elements[i] = 0 }
-          targets[row] = 0
-        }
+      take(work.values[hidden].elements, targets)
+      addGramMatrix(of: features, columns: size, to: &gram)
+    }
+  }
+
+  /// Sets the features of a block and adds to the moments; rows without a target are 0.
+  private mutating func take(_ values: [Float], _ targets: [Double]) {
+    let size = moments.count
+    for row in 0..<rows {
+      let place = row * size
+      guard row < targets.count else {
+        for i in 0..<size { features[place + i] = 0 }
+        continue
       }
-      blockGram.setProduct(features, .transposed, features)
-      for i in gram.indices { gram[i] += Double(blockGram.elements[i]) }
-      let block = features.times(targets, .transposed)
-      for i in moments.indices { moments[i] += Double(block[i]) }
+      for i in 0..<size - 1 { features[place + i] = Double(values[row * (size - 1) + i]) }
+      features[place + size - 1] = 1
+      for i in 0..<size { moments[i] += features[place + i] * targets[row] }
     }
   }
 }

@@ -8,9 +8,13 @@ public import Gym
 /// An update plays `rolloutSteps` steps of every copy, taking the best action, or, for copies that
 /// explore, the best under inclinations of their own; fits V to λ-returns of the afterstates by least
 /// squares; and teaches a policy network softmax(q / temperature) at some of the states by Adam. No
-/// action has to be tried to learn of it, and there is no advantage to be estimated. Copies and
+/// action has to be tried to learn of it, and there is no advantage to be estimated. Where actions are
+/// a box the policy is a `BandNetwork`, and it is taught the slope of q along random inclinations of
+/// its edges, by one antithetic pair of actions at every state (Spall 1992). Copies and
 /// minibatches are cut into `parts` that are summed in order, so the bits do not depend on the number
 /// of workers (as long as `BLAS.threads` is 1).
+///
+/// The mean reward of its reports is that of the copies that do not explore.
 public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
   public let configuration: PostDecisionValueConfiguration
   /// Environment steps so far, one for every action of every state.
@@ -20,16 +24,16 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
   /// V of standardised afterstates.
   private var value: AfterstateValue
   private var sums: [FeatureSums]
-  /// The scores of the policy at standardised states.
-  private var scorer: [Network]
-  private var optimizer: Adam
+  private var teacher: PolicyTeacher
+  /// What V sees: as it was last found that afterstates lie.
   private var inputs: Standardization
+  /// What the policy sees, and the unit of its edges: as afterstates lay at first.
+  private var firstInputs: Standardization
   /// Standard deviation of the returns of the last update.
   private var valueSize = 0.0
   private var parts: [PostDecisionPart<E>]
-  private var scorerPasses: [RegressionPass]
   private var updates = 0
-  private let actionCount: Int
+  private let search: ActionSearch
   private let random: RandomSource
 
   /// A fresh agent.
@@ -44,7 +48,7 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
     self.configuration = configuration
     random = RandomSource(seed: seed)
     let environments = try configuration.copyRanges.map(makeEnvironment)
-    actionCount = try environments[0].discreteActionCount()
+    search = try ActionSearch(environments[0])
     let size = environments[0].observationSpace.size
     guard environments[0].afterstateSize == size else {
       throw LearningConfigurationError(
@@ -54,29 +58,44 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
     value = AfterstateValue(
       inputs: size, hiddenSizes: configuration.hiddenSizes, activation: configuration.activation,
       ridge: configuration.ridge, random: random)
-    scorer = [
-      Network(
-        sizes: [size] + configuration.policyHiddenSizes + [actionCount],
-        activation: configuration.activation, outputGain: 0.01, random: random, index: 1)
-    ]
-    scorer[0].spreadBiases(random, index: 1)
-    optimizer = Adam(for: scorer, epsilon: configuration.adamEpsilon)
     inputs = Standardization(features: size)
+    firstInputs = inputs
     parts = []
     for (index, copies) in configuration.copyRanges.enumerated() {
       let environment = environments[index]
       try environment.check(.disabled, copies: copies.count)
       parts.append(
         PostDecisionPart(
-          environment, index: index, copies: copies, actionCount: actionCount,
-          configuration: configuration, seed: seed, value: value.network))
+          environment, index: index, copies: copies,
+          trials: ActionTrials(search, copies: copies.count), configuration: configuration,
+          seed: seed, value: value.network))
     }
     sums = parts.map { [value] _ in FeatureSums(value.network) }
-    scorerPasses = parts.map { [scorer] _ in RegressionPass(scorer[0]) }
+    var scorer = Network(
+      sizes: [size] + configuration.policyHiddenSizes + [search.outputs],
+      activation: configuration.activation, outputGain: 0.01, random: random, index: 1)
+    scorer.spreadBiases(random, index: 1)
+    teacher = PolicyTeacher(
+      scorer, lessons: parts.map(\.lessons), trials: parts.map(\.trials),
+      configuration: configuration)
   }
 
-  /// The scores as a function of the observation as it is.
-  public var policy: LearnedPolicy { .network(inputs.folded(into: scorer[0])) }
+  /// The scores or edges as a function of the observation as it is.
+  public var policy: LearnedPolicy {
+    var network = policyInputs.folded(into: teacher.network)
+    guard case .bands(let motion) = search else { return .network(network) }
+    // Edges are taught in deviations of the positions.
+    network.shiftOutputs(
+      (0..<2 * motion.positions).map { .log(firstInputs.deviations[$0 / 2]) })
+    return .band(BandNetwork(network: network, motion: motion))
+  }
+
+  /// What the policy sees: all, or all but the positions, which edges must not depend on (Imaki et al.
+  /// 2021), so that every state outside of them teaches where they are.
+  private var policyInputs: Standardization {
+    guard case .bands(let motion) = search else { return firstInputs }
+    return firstInputs.ignoring(first: motion.positions)
+  }
 
   /// V as a function of the afterstate as it is, in units of the reward.
   public func afterstateValue(_ features: [Float]) -> Float {
@@ -89,7 +108,7 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
     fitValue(workers: workers)
     let divergence = teachPolicy(workers: workers)
     updates += 1
-    stepsDone += configuration.copies * configuration.rolloutSteps * actionCount
+    stepsDone += configuration.copies * configuration.rolloutSteps * search.candidates
     return UpdateReport(
       stepsDone: stepsDone, meanReward: mean,
       figures: [
@@ -107,10 +126,16 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
   private mutating func play(workers: Int) {
     let value = inputs.folded(into: value.network)
     let (random, update, configuration) = (random, UInt32(updates), configuration)
-    let spread = Float(valueSize * configuration.explorationScale)
+    let scale = configuration.explorationScale
+    let spread: Float =
+      switch search {
+      case .each: Float(valueSize * scale)
+      case .bands: Float(scale)
+      }
+    let policy = policy
     forEachConcurrently(in: &parts, workers: workers) { _, part in
       part.play(
-        value, spread: spread, random, update: update, configuration: configuration)
+        value, policy, spread: spread, random, update: update, configuration: configuration)
     }
   }
 
@@ -122,7 +147,9 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
     let mean = sum / Double(max(steps, 1))
     let excess =
       parts.reduce(0) { $0 + $1.rollout.excessSum(from: $1.firstGreedy) } / Double(max(steps, 1))
-    averageReward += (1 - memory) * (excess - averageReward)
+    // Where all ends at a horizon, any rate leaves the order of actions; this one leaves little to fit.
+    let rate = configuration.endsAtHorizon ? mean : excess
+    averageReward += (1 - memory) * (rate - averageReward)
     let isDifferential = configuration.criterion == .averageReward
     let discount = isDifferential ? 1 : Float(configuration.discount)
     let (decay, baseline) = (
@@ -132,11 +159,21 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
       part.rollout.estimateReturns(
         discount: discount, traceDecay: decay, averageReward: baseline)
     }
-    if updates == 0 {
+    if isLookingAnew {
       inputs = Standardization(
-        columnsOf: parts.map(\.rollout.afterstates), count: inputs.means.count)
+        columnsOf: parts.map(\.ordinaryAfterstates), count: inputs.means.count)
+      if updates == 0 { firstInputs = inputs }
+      value.forget()
     }
     return mean
+  }
+
+  /// Whether V is begun anew where afterstates lie now: after the first update, and with edges after
+  /// updates 2, 4, 8 and 16, too, since good ones lead to fewer places than poor ones, and features that
+  /// are spread over all of them hardly tell where an edge should be.
+  private var isLookingAnew: Bool {
+    guard case .bands = search else { return updates == 0 }
+    return updates < 16 && (updates + 1) & updates == 0
   }
 
   /// The factor on earlier updates: weights that rise like n^(r−1), so that what was learned of a poor
@@ -164,136 +201,33 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
     value.fit(sums, memory: memory, shift: isCentred ? statistics.mean : 0)
   }
 
-  /// Teaches the policy; gives the mean cross-entropy.
+  /// Teaches the policy; gives the mean cross-entropy, or what the better of each pair promises.
   private mutating func teachPolicy(workers: Int) -> Double {
     let value = inputs.folded(into: value.network)
     forEachConcurrently(in: &parts, workers: workers) { _, part in
       part.evaluateLessons(value)
     }
-    let unit = 1 / (Float(configuration.temperature) * advantageSize)
-    let inputs = inputs
-    var orders = parts.map { part in
-      Orders(part: part.index, samples: part.lessons.count, minibatches: configuration.lessons)
-    }
-    let (random, number, actionCount) = (random, updates, actionCount)
-    forEachConcurrently(in: &orders, workers: workers) { _, order in
-      order.draw(random, number, stream: 1)
-    }
-    var work = parts.indices.map {
-      Teaching(
-        pass: scorerPasses[$0], observations: inputs.applied(to: parts[$0].lessons.observations),
-        lessons: parts[$0].lessons)
-    }
-    var losses = 0.0
-    for minibatch in 0..<configuration.lessons {
-      let size = orders.reduce(0) { $0 + $1.ranges[minibatch].count }
-      let (network, drawn) = (scorer[0], orders)
-      forEachConcurrently(in: &work, workers: workers) { index, work in
-        let lessons = work.lessons
-        work.pass.run(
-          network, inputs: work.observations, order: drawn[index].order,
-          range: drawn[index].ranges[minibatch], minibatchSize: size
-        ) { sample, outputs, first in
-          crossEntropy(
-            &outputs, first, actionCount, lessons.scores, lessons.place(of: sample),
-            lessons.copies, unit: unit)
-        }
-      }
-      var gradient = scorer[0].zeros
-      for part in work {
-        gradient.add(part.pass.gradient)
-        losses += part.pass.loss
-      }
-      optimizer.step(&scorer, gradients: [gradient], learningRate: learningRate)
-    }
-    return losses / Double(configuration.lessons)
+    // Before the first fit V says nothing of where edges should be.
+    if case .bands = search, updates == 0 { return 0 }
+    return teacher.teach(
+      parts.map(\.lessons), parts.map(\.trials), policyInputs, learningRate: learningRate,
+      configuration: configuration, random, update: updates, workers: workers)
   }
-
-  /// Root mean square of the best score's lead over the next.
-  private var advantageSize: Float {
-    var sum = 0.0
-    var count = 0
-    for part in parts {
-      let lessons = part.lessons
-      for lesson in 0..<lessons.count {
-        var (best, second) = (-Float.infinity, -Float.infinity)
-        for a in 0..<actionCount {
-          let score = lessons.scores[lessons.place(of: lesson) + a * lessons.copies]
-          if score > best { (best, second) = (score, best) } else { second = max(second, score) }
-        }
-        sum += Double((best - second) * (best - second))
-        count += 1
-      }
-    }
-    return max(Float((sum / Double(max(count, 1))).squareRoot()), .leastNormalMagnitude)
-  }
-}
-
-/// What one part does while the policy is taught.
-private struct Teaching: Sendable {
-  var pass: RegressionPass
-  let observations: [Float]
-  let lessons: AfterstateLessons
-}
-
-/// A random order of a part's samples, cut into minibatches.
-private struct Orders: Sendable {
-  let part: Int
-  var order: [Int32]
-  let ranges: [Range<Int>]
-
-  init(part: Int, samples: Int, minibatches: Int) {
-    self.part = part
-    order = (0..<Int32(samples)).map { $0 }
-    ranges = Range<Int>.split(samples, into: minibatches)
-  }
-
-  mutating func draw(_ random: RandomSource, _ number: Int, stream: UInt32 = 0) {
-    SampleOrder.shuffle(
-      &order, random, part: UInt32(part) + stream << 16,
-      episode: UInt32(truncatingIfNeeded: number))
-  }
-}
-
-/// −Σ p log softmax(z) with p = softmax(unit · q); replaces z by its gradient softmax(z) − p.
-private func crossEntropy(
-  _ z: inout [Float], _ first: Int, _ count: Int, _ q: [Float], _ start: Int, _ stride: Int,
-  unit: Float
-) -> Float {
-  var (largest, best) = (-Float.infinity, -Float.infinity)
-  for a in 0..<count {
-    largest = max(largest, z[first + a])
-    best = max(best, q[start + a * stride])
-  }
-  var (sum, total): (Float, Float) = (0, 0)
-  for a in 0..<count {
-    sum += Float.exp(z[first + a] - largest)
-    total += Float.exp(max((q[start + a * stride] - best) * unit, -80))
-  }
-  var loss: Float = 0
-  for a in 0..<count {
-    let log = z[first + a] - largest - Float.log(sum)
-    let wanted = Float.exp(max((q[start + a * stride] - best) * unit, -80)) / total
-    loss -= wanted * log
-    z[first + a] = Float.exp(log) - wanted
-  }
-  return loss
 }
 
 // MARK: - Saving
 
 extension PostDecisionValue {
   public func trainingTensors() -> [String: Tensor] {
-    var result = scorer[0].tensors(prefix: "scorer.")
-    for tensors in [
-      optimizer.firstMoments[0].tensors(prefix: "adam.first."),
-      optimizer.secondMoments[0].tensors(prefix: "adam.second."),
-    ] { result.merge(tensors) { _, new in new } }
+    var result: [String: Tensor] = [:]
+    teacher.addTensors(to: &result)
     value.addTensors(to: &result)
-    result["inputs.means"] = Tensor(inputs.means)
-    result["inputs.deviations"] = Tensor(inputs.deviations)
+    for (name, inputs) in [("inputs", inputs), ("first_inputs", firstInputs)] {
+      result["\(name).means"] = Tensor(inputs.means)
+      result["\(name).deviations"] = Tensor(inputs.deviations)
+    }
     result["counters"] = Tensor(
-      [stepsDone, updates, optimizer.steps].map(Int64.init))
+      [stepsDone, updates].map(Int64.init))
     result["estimates"] = Tensor([averageReward, valueSize])
     result["seed"] = Tensor([random.seed])
     for part in parts { part.addTensors(to: &result) }
@@ -307,21 +241,15 @@ extension PostDecisionValue {
     try reader.check(seedOf: random)
     var restored = self
     try restored.value.restore(reader)
-    restored.scorer[0] = try scorer[0].reading(reader, prefix: "scorer.")
-    restored.optimizer.firstMoments[0] = try scorer[0].reading(reader, prefix: "adam.first.")
-    restored.optimizer.secondMoments[0] = try scorer[0].reading(reader, prefix: "adam.second.")
-    let size = inputs.means.count
-    restored.inputs = Standardization(
-      means: try reader.values("inputs.means", shape: [size]),
-      deviations: try reader.values("inputs.deviations", shape: [size]))
+    try restored.teacher.restore(reader)
+    restored.inputs = try inputs.reading(reader, "inputs")
+    restored.firstInputs = try inputs.reading(reader, "first_inputs")
     guard policy == restored.policy else {
       throw LearnerStateError("the policy is not the one of the training state")
     }
-    let counters = try reader.counters(count: 3)
+    let counters = try reader.counters(count: 2)
     let estimates: [Double] = try reader.values("estimates", shape: [2])
-    restored.stepsDone = counters[0]
-    restored.updates = counters[1]
-    restored.optimizer.steps = counters[2]
+    (restored.stepsDone, restored.updates) = (counters[0], counters[1])
     (restored.averageReward, restored.valueSize) = (estimates[0], estimates[1])
     for i in restored.parts.indices { try restored.parts[i].restore(reader) }
     self = restored

@@ -18,8 +18,11 @@ public struct PostDecisionValueConfiguration: LearningConfiguration {
   public var endsAtHorizon = false
   /// The share of copies that are inclined to some actions by chance.
   public var exploringShare = 0.5
-  /// Size of the inclinations, in standard deviations of the values.
+  /// Size of the inclinations, in standard deviations of the values; of edges, of their logarithms.
   public var explorationScale = 0.3
+  /// The share of copies, among those that explore, whose episodes begin anywhere, a new one for every
+  /// lesson: what no policy leads to is learned of, too.
+  public var exploringStarts = 0.0
   /// One of so many steps of each copy is fitted; neighbours in time say nearly the same.
   public var sampleInterval = 4
   /// The fit weighs the samples of update n by n to the power of this less 1.
@@ -55,6 +58,7 @@ public struct PostDecisionValueConfiguration: LearningConfiguration {
     case endsAtHorizon = "ends_at_horizon"
     case exploringShare = "exploring_share"
     case explorationScale = "exploration_scale"
+    case exploringStarts = "exploring_starts"
     case sampleInterval = "sample_interval"
     case recency, ridge
     case learningRate = "learning_rate"
@@ -96,6 +100,9 @@ public struct PostDecisionValueConfiguration: LearningConfiguration {
     try check(
       exploringShare >= 0 && exploringShare < 1,
       "exploring_share is \(exploringShare), valid is 0 to below 1")
+    try check(
+      exploringStarts >= 0 && exploringStarts <= exploringShare,
+      "exploring_starts is \(exploringStarts), valid is 0 to exploring_share, \(exploringShare)")
     try checkNotNegative(["exploration_scale": explorationScale])
     try checkWidths([
       "hidden_sizes": hiddenSizes, "policy_hidden_sizes": policyHiddenSizes,

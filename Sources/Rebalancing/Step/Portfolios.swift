@@ -77,14 +77,16 @@ struct Portfolios<L: Lanes>: Sendable {
   }
 
   /// Puts a copy at the start of an episode.
-  mutating func begin(_ copy: Int, episode: UInt32, _ task: RebalancingTask) {
+  ///
+  /// - Parameter held: its weights.
+  mutating func begin(_ copy: Int, episode: UInt32, _ task: RebalancingTask, held: [Double]) {
     let (group, lane) = (copy / L.laneCount, copy % L.laneCount)
     episodes[group][lane: lane] = episode
     steps[group][lane: lane] = 0
     for asset in 0..<assetCount {
       let place = group * assetCount + asset
-      weights[place][lane: lane] = L.Scalar(task.targets[asset])
-      if !basis.isEmpty { basis[place][lane: lane] = L.Scalar(task.targets[asset]) }
+      weights[place][lane: lane] = L.Scalar(held[asset])
+      if !basis.isEmpty { basis[place][lane: lane] = L.Scalar(held[asset]) }
       lastLogReturns[place][lane: lane] = 0
       if !trends.isEmpty { trends[place][lane: lane] = 0 }
       if !prices.isEmpty { prices[place][lane: lane] = L.Scalar(task.initialPrices[asset]) }
