@@ -64,6 +64,32 @@ import Testing
     #expect(bits == [1_058_283_689, 3_185_398_536, 3_211_002_005])
   }
 
+  /// Widths of a multiple of sixteen may be computed by wider vectors than others.
+  @Test func `the bits of an activation do not depend on the width of a layer`() {
+    let inputs: [Float] =
+      [0, -0.0, 1e-30, 0.1, -0.7, 3, -7.9, 7.91, 20, -.infinity, .nan]
+      + (0..<117).map { Float($0) / 13 - 4.5 }
+    func outputs(width: Int) -> [[UInt32]] {
+      let hidden = Network.Layer(
+        weights: Matrix(
+          rows: 1, columns: width, elements: (0..<width).map { 1 + Float($0) / 16 }),
+        bias: (0..<width).map { Float($0) / 100 })
+      var identity = Matrix(rows: width, columns: width)
+      for i in 0..<width { identity[i, i] = 1 }
+      let network = Network(
+        layers: [
+          hidden, Network.Layer(weights: identity, bias: Array(repeating: 0, count: width)),
+        ], activation: .tanh)
+      var work = NetworkWorkspace(for: network, rows: inputs.count)
+      for (row, x) in inputs.enumerated() { work.input[row, 0] = x }
+      network.forward(&work)
+      return inputs.indices.map { row in (0..<16).map { work.output[row, $0].bitPattern } }
+    }
+    let (whole, odd) = (outputs(width: 16), outputs(width: 17))
+    for (row, x) in inputs.enumerated() where x.isFinite { #expect(whole[row] == odd[row], "\(x)") }
+    #expect(whole[10].allSatisfy { Float(bitPattern: $0).isNaN })
+  }
+
   @Test func `a score of a fault is not a number`() {
     for activation in Activation.allCases {
       let network = sampleNetwork([2, 16, 3], activation)
@@ -117,31 +143,5 @@ struct ReferenceNetwork {
       }
     }
     return x
-  }
-
-  /// Widths of a multiple of sixteen may be computed by wider vectors than others.
-  @Test func `the bits of an activation do not depend on the width of a layer`() {
-    let inputs: [Float] =
-      [0, -0.0, 1e-30, 0.1, -0.7, 3, -7.9, 7.91, 20, -.infinity, .nan]
-      + (0..<117).map { Float($0) / 13 - 4.5 }
-    func outputs(width: Int) -> [[UInt32]] {
-      let hidden = Network.Layer(
-        weights: Matrix(
-          rows: 1, columns: width, elements: (0..<width).map { 1 + Float($0) / 16 }),
-        bias: (0..<width).map { Float($0) / 100 })
-      var identity = Matrix(rows: width, columns: width)
-      for i in 0..<width { identity[i, i] = 1 }
-      let network = Network(
-        layers: [
-          hidden, Network.Layer(weights: identity, bias: Array(repeating: 0, count: width)),
-        ], activation: .tanh)
-      var work = NetworkWorkspace(for: network, rows: inputs.count)
-      for (row, x) in inputs.enumerated() { work.input[row, 0] = x }
-      network.forward(&work)
-      return inputs.indices.map { row in (0..<16).map { work.output[row, $0].bitPattern } }
-    }
-    let (whole, odd) = (outputs(width: 16), outputs(width: 17))
-    for (row, x) in inputs.enumerated() where x.isFinite { #expect(whole[row] == odd[row], "\(x)") }
-    #expect(whole[10].allSatisfy { Float(bitPattern: $0).isNaN })
   }
 }
