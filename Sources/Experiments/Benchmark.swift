@@ -69,7 +69,8 @@ public struct Benchmark: Sendable, Codable {
       progress(group)
       switch group {
       case .environment: results += Self.environment(speedTask, lots: lotsTask)
-      case .ppo: results += try Self.ppo(speedTask) + [Self.advantageEstimation()]
+      case .ppo:
+        results += try Self.ppo(speedTask) + [Self.advantageEstimation()] + Self.choices(speedTask)
       case .dqn: results += Self.dqn(speedTask)
       case .tabular: results += try Self.tabular(exactTask)
       case .decision: results.append(try Self.decision(speedTask))
