@@ -8,7 +8,7 @@ import PackageDescription
 //  4  Deployment       policy bundles, learned triggers      Oracles   exact solutions
 //  3  Rebalancing      portfolio, triggers, environment      Learning  networks, agents, checkpoints
 //  2  Markets          models, data, calendar            Gym       environment protocols
-//     Ledgers          lots, wash sales, tax of a year
+//     Ledgers          lots, wash sales, tax of a year  Statistics  intervals, tests, splits
 //  1  Algebra          matrix over BLAS, lanes, random streams, running statistics
 //  0  COpenBLAS  CZlib  CVector
 
@@ -34,6 +34,7 @@ let package = Package(
     .target(name: "Gym", swiftSettings: settings),
     .target(name: "Ledgers", swiftSettings: settings),
     .target(name: "Markets", dependencies: ["Algebra", "CZlib"], swiftSettings: settings),
+    .target(name: "Statistics", dependencies: ["Algebra"], swiftSettings: settings),
     // 3
     .target(
       name: "Rebalancing", dependencies: ["Algebra", "Gym", "Markets"], swiftSettings: settings),
@@ -55,7 +56,7 @@ let package = Package(
       name: "Experiments",
       dependencies: [
         "Algebra", "Deployment", "Gym", "Learning", "Markets", "Oracles", "Rebalancing",
-        .product(name: "Yams", package: "Yams"),
+        "Statistics", .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: settings),
     // 6
@@ -97,12 +98,15 @@ let package = Package(
     .testTarget(
       name: "ExperimentsTests",
       dependencies: [
-        "Algebra", "Deployment", "Experiments", "Gym", "Learning", "Markets", "Rebalancing",
+        "Algebra", "Deployment", "Experiments", "Gym", "Learning", "Markets", "Oracles",
+        "Rebalancing", "Statistics",
       ],
       swiftSettings: settings),
     .testTarget(
       name: "OraclesTests", dependencies: ["Experiments", "Oracles", "Rebalancing"],
       swiftSettings: settings),
+    .testTarget(
+      name: "StatisticsTests", dependencies: ["Algebra", "Statistics"], swiftSettings: settings),
   ]
 )
 

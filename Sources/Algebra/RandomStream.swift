@@ -7,6 +7,7 @@ public enum RandomStream: UInt32, Sendable, CaseIterable {
   case minibatchOrder = 4
   case networkInitialization = 5
   case evaluation = 6
+  case resampling = 7
 }
 
 /// Random numbers as a pure function of seed, copy, episode, step, stream and draw.

@@ -1,6 +1,7 @@
 import Algebra
 public import Markets
 public import Rebalancing
+import Statistics
 
 /// Policies scored on the same paths, sampled or replayed.
 ///
@@ -71,7 +72,8 @@ public struct SampledEvaluation: Sendable, Codable {
     public var second: String
     /// Cost of the first minus cost of the second, basis points per year.
     public var difference: Estimate
-    /// 95 % interval of the difference (normal).
+    /// 95 % interval of the difference: percentiles of a bootstrap that draws the samples of all
+    /// policies together.
     public var interval: [Double]
     enum CodingKeys: String, CodingKey {
       case first, second
@@ -114,6 +116,8 @@ public struct SampledEvaluation: Sendable, Codable {
     pairs = plays.indices.flatMap { i in
       plays.indices.dropFirst(i + 1).map { j in plays[i].compared(with: plays[j]) }
     }
+    let intervals = Play.differenceIntervals(plays, seed: seed, workers: workers)
+    for (index, interval) in intervals.enumerated() { pairs[index].interval = interval }
   }
 }
 
@@ -211,10 +215,25 @@ private struct Play: Sendable {
   func compared(with other: Play) -> SampledEvaluation.Pair {
     let difference = estimate(
       zip(samples, other.samples).map { ($0.cost - $1.cost, $0.steps) }, 1e4)
-    let margin = 1.96 * difference.standardError
     return SampledEvaluation.Pair(
       first: policy.name, second: other.policy.name, difference: difference,
-      interval: [difference.mean - margin, difference.mean + margin])
+      interval: [difference.mean, difference.mean])
+  }
+
+  /// The intervals of all pairs, in their order; none of a single policy, nor of costs that are not
+  /// finite.
+  static func differenceIntervals(_ plays: [Play], seed: UInt64, workers: Int) -> [[Double]] {
+    guard plays.count > 1, let first = plays.first else { return [] }
+    let perYear = first.task.stepsPerYear * 1e4
+    let bootstrap = Bootstrap(
+      source: RandomSource(seed: seed), resampling: .items, workers: workers)
+    let columns = [first.samples.map(\.steps)] + plays.map { $0.samples.map(\.cost) }
+    let intervals = try? bootstrap.intervals(of: columns.map { try ScoreTable([$0]) }) { tables in
+      let means = tables.map(\.mean)
+      let rates = means.dropFirst().map { $0 / means[0] * perYear }
+      return rates.indices.flatMap { i in rates.dropFirst(i + 1).map { rates[i] - $0 } }
+    }
+    return (intervals ?? []).map { [$0.low, $0.high] }
   }
 
   private func estimate(

@@ -99,7 +99,7 @@ public struct Simulation: Sendable, Encodable {
   public init(
     _ task: RebalancingTask, policy: any Trigger, seed: UInt64, episode: UInt32 = 0
   ) throws(SpecError) {
-    try Self.check(task, episode)
+    try Self.check(task, episode, longest: Self.longest / task.assets.count)
     var game = RebalancingEnvironment<Double>(task.informing(policy), copy: episode)
     _ = game.reset(seed: seed)
     environment = task.id
@@ -127,15 +127,15 @@ public struct Simulation: Sendable, Encodable {
       weights: game.value > 0 ? game.snapshot.weights : nil)
   }
 
-  private static func check(
-    _ task: RebalancingTask, _ episode: UInt32
+  /// Refuses an episode that the task does not have, or of more steps than can be listed.
+  static func check(
+    _ task: RebalancingTask, _ episode: UInt32, longest valid: Int
   ) throws(SpecError) {
     if case .historical(let market) = task.market, market.start == .fixed, episode > 0 {
       throw SpecError(
         file: task.id,
         "episode \(episode) is given, data that is replayed from a fixed day has one: 0")
     }
-    let valid = longest / task.assets.count
     guard task.horizon <= valid else {
       throw SpecError(
         file: task.id,
