@@ -48,7 +48,12 @@ extension Attribution {
     let bp = gain.basisPoints
     return [bp.drift, bp.transaction].map { $0.compact(7) }
       + (hasTax ? [bp.tax.compact(7)] : [])
-      + [bp.total.compact(7), gain.money.total.compact(9), gain.wealth.compact(9)]
+      + [bp.total.compact(7), currency(gain.money.total), currency(gain.wealth)]
+  }
+
+  /// An account of value 1 needs the digits that one of a million does not.
+  private func currency(_ amount: Double) -> String {
+    max(neverValue, policyValue) < 100 ? amount.fixed(6) : amount.compact(9)
   }
 
   private var captions: [String] {
