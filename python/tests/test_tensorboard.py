@@ -84,21 +84,23 @@ class TensorBoardTest(unittest.TestCase):
         self.assertAlmostEqual(rate[5].value, 0.0005 * (1 - updates[4] / 200000))
 
     def test_a_killed_training_leaves_the_curves_of_an_uninterrupted_one(self):
-        train(self.folder / "whole", "ppo", "--steps", "300000")
+        # More than a second of work: a kill comes in the midst of it.
+        steps = "1500000"
+        train(self.folder / "whole", "ppo", "--steps", steps)
         parts = self.folder / "parts"
         kills = 0
         for pause in (0.05, 0.1, 0.2):
             before = files(parts)
             process = subprocess.Popen(
-                command(parts, "ppo", "--steps", "300000", "--resume"), cwd=TOP,
+                command(parts, "ppo", "--steps", steps, "--resume"), cwd=TOP,
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             while process.poll() is None and files(parts) == before:
                 time.sleep(0.002)
             time.sleep(pause)
             process.send_signal(signal.SIGKILL)
             kills += process.wait() == -signal.SIGKILL
-        self.assertGreater(kills, 0)
-        train(parts, "ppo", "--steps", "300000", "--resume")
+        self.assertEqual(kills, 3)
+        train(parts, "ppo", "--steps", steps, "--resume")
         self.assertEqual(files(parts), kills + 1)
         self.assertEqual(values(parts / "log"), values(self.folder / "whole" / "log"))
 
