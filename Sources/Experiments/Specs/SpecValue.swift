@@ -120,6 +120,12 @@ extension SpecValue {
     return SpecValue(.map(own.merging(others) { _, other in other }))
   }
 
+  /// The map without some keys.
+  func without(_ keys: [String]) -> SpecValue {
+    guard case .map(let own) = content else { return self }
+    return SpecValue(.map(own.filter { !keys.contains($0.key) }), line: line)
+  }
+
   /// The specification with `key=value` overrides; dots lead into inner maps, values are YAML.
   public func setting(_ overrides: [String], file: String) throws(SpecError) -> SpecValue {
     var result = self
@@ -195,5 +201,11 @@ extension SpecValue: Codable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return try encoder.encode(self)
+  }
+
+  /// The value on one line, as an override gives it: words as they are, all else as JSON.
+  func inlineText() throws -> String {
+    if case .string(let word) = content { return word }
+    return String(decoding: try canonicalJSON(), as: UTF8.self)
   }
 }
