@@ -53,6 +53,11 @@ struct Run: ParsableCommand {
       let results = try withExtendedLifetime(interruption) { try runner.run() }
       if record { try copyResults(from: output, to: spec.folder) }
       if json { try printJSON(results) }
+      if let finding = results.findings.first {
+        FileHandle.standardError.write(
+          Data("error: \(results.findings.count) figures cannot be: \(finding)\n".utf8))
+        throw ExitCode(70)
+      }
     } catch is ExperimentStopped {
       FileHandle.standardError.write(Data("stopped; the same command continues\n".utf8))
       throw ExitCode(130)

@@ -22,6 +22,9 @@ public struct SampledEvaluation: Sendable, Codable {
   public var pairs: [Pair]
   /// Of each policy, what its row is the mean of; all met the same paths. Not part of the document.
   public private(set) var samples: [[PathSample]] = []
+  /// Of each policy on replayed data, the return of every step after costs and taxes; else empty. Not
+  /// part of the document.
+  public private(set) var returns: [[Double]] = []
 
   /// A mean over samples with its standard error.
   public struct Estimate: Sendable, Codable {
@@ -117,6 +120,7 @@ public struct SampledEvaluation: Sendable, Codable {
       Play.isReplay(task) ? "realized_before_costs" : "ex_ante_post_trade"
     self.policies = plays.map(\.row)
     samples = plays.map(\.samples)
+    returns = plays.map(\.returns)
     pairs = []
     guard comparesPairs else { return }
     pairs = plays.indices.flatMap { i in
@@ -135,6 +139,7 @@ private struct Play: Sendable {
   private(set) var firstDate: CalendarDate?
   private(set) var lastDate: CalendarDate?
   private(set) var samples: [PathSample] = []
+  private(set) var returns: [Double] = []
   private var activeReturns = RunningStatistics()
   private var activeVariance = RunningStatistics()
   private var finalValues = RunningStatistics()
@@ -179,6 +184,10 @@ private struct Play: Sendable {
 
   private mutating func note(_ outcome: StepOutcome) {
     if outcome.isTrade { trades += 1 }
+    if Self.isReplay(task) {
+      let kept = 1 - outcome.transactionCost - outcome.taxCost
+      returns.append(kept * (1 + outcome.portfolioReturn) - 1)
+    }
     activeReturns.add(outcome.activeReturn)
     activeVariance.add(outcome.activeVariance)
     identityError = max(identityError, outcome.identityError)

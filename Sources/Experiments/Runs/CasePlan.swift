@@ -12,7 +12,7 @@ struct CasePlan {
 
   /// Where agents train and where all are tested.
   enum Stage {
-    case whole(EnvironmentSpec)
+    case whole(EnvironmentSpec, training: EnvironmentSpec)
     case walk(WalkStage)
   }
 
@@ -30,9 +30,10 @@ struct CasePlan {
     let whole = try EnvironmentSpec(path: path(spec.environment), overrides: spec.overrides)
     if spec.scores.contains(.exact) { _ = try TwoAssetChain(whole.task) }
     agents = try spec.agents.map { file in
-      NamedAgent(
-        name: URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent,
-        spec: try AgentSpec(path: path(file), overrides: spec.agentOverrides))
+      let name = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
+      return NamedAgent(
+        name: name,
+        spec: try AgentSpec(path: path(file), overrides: spec.agentOverrides[name] ?? []))
     }
     let names = agents.map(\.name)
     if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
@@ -41,7 +42,9 @@ struct CasePlan {
     stage =
       try spec.walkForward.map {
         .walk(try WalkStage($0, whole, path: path(spec.environment), overrides: spec.overrides))
-      } ?? .whole(whole)
+      }
+      ?? .whole(
+        whole, training: try spec.trainingEnvironment.map { try EnvironmentSpec(path: path($0)) } ?? whole)
     replays = try spec.replays.map { try EnvironmentSpec(path: path($0)) }
     for task in ([whole] + replays).map(\.task) {
       for rule in spec.rules { _ = try PolicyReference.policy(rule, for: task) }

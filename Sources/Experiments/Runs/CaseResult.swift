@@ -9,9 +9,11 @@ public struct CaseResult: Codable, Sendable {
   /// The test sets of a walk, in the order of time.
   public var folds: [SampledEvaluation] = []
   public var standings: [Standings] = []
+  /// On real data, walked through.
+  public var sharpe: SharpeStandings?
 
   enum CodingKeys: String, CodingKey {
-    case name, exact, sampled, replays, folds, standings
+    case name, exact, sampled, replays, folds, standings, sharpe
     case environment = "env"
   }
 

@@ -46,8 +46,8 @@ struct CaseRunner {
 
   func run() throws -> Outcome {
     switch plan.stage {
-    case .whole(let environment):
-      let entrants = rules + (try train(environment, in: folder, fold: -1))
+    case .whole(let environment, let training):
+      let entrants = rules + (try train(training, in: folder, fold: -1))
       var result = CaseResult(name: spec.name, environment: environment.task.id)
       try score(entrants, on: environment, fold: -1, &result)
       for replay in plan.replays {
@@ -83,6 +83,11 @@ struct CaseRunner {
       try stand(
         StoredScore.pooled(scores), stage: "walk_forward",
         stepsPerYear: walk.stepsPerYear, &result)
+      result.sharpe = SharpeStandings(
+        caseName: spec.name, scores: StoredScore.pooled(scores),
+        yardstick: result.standings.last?.yardstick,
+        trials: try store.trials(ofCase: spec.name), stepsPerYear: walk.stepsPerYear)
+      if let sharpe = result.sharpe { runner.report("\n" + sharpe.table) }
       return Outcome(result: result, entrants: [])
     }
   }
@@ -181,8 +186,10 @@ struct CaseRunner {
       for (index, entrant) in entrants.enumerated() {
         evaluation.policies[index].name = entrant.name
       }
-      let scores = entrants.enumerated().map { index, entrant in
-        entrant.score(evaluation.policies[index], evaluation.samples[index])
+      let scores = entrants.enumerated().map { index, entrant -> StoredScore in
+        var score = entrant.score(evaluation.policies[index], evaluation.samples[index])
+        score.returns = evaluation.returns[index]
+        return score
       }
       return (evaluation, scores)
     }
@@ -260,9 +267,17 @@ extension StoredTraining {
       folder: String(run.folder.path.dropFirst(output.path.count + 1)),
       environmentDigest: record.environment.sha256, agentDigest: record.agent.sha256,
       steps: entrant.checkpoint?.steps ?? 0, seconds: RunLog.seconds(of: RunFolder(run.folder)),
-      found: entrant.found ?? "",
+      found: entrant.found ?? "", trials: run.trials(in: entrant.checkpoint?.steps ?? 0),
       commit: entrant.checkpoint?.record.provenance.commit ?? "",
       blasCore: entrant.checkpoint?.record.provenance.blasCore ?? "")
+  }
+}
+
+extension TrainingRun {
+  /// Candidates that a search looked at in so many steps.
+  fileprivate func trials(in steps: Int) -> Int {
+    guard case .crossEntropy(let search, _) = agent.algorithm else { return 1 }
+    return steps / max(search.episodes * environment.task.horizon, 1)
   }
 }
 
@@ -277,6 +292,7 @@ extension StoredScore {
       guard var all = own.first else { return nil }
       let steps = own.map { $0.samples.reduce(0) { $0 + $1.steps } }
       all.samples = own.flatMap(\.samples)
+      all.returns = own.flatMap(\.returns)
       for figure in Figure.allCases {
         let values = own.map { $0.figures[figure] }
         let sum = zip(values, steps).reduce(0) { $0 + ($1.0 ?? .nan) * $1.1 }

@@ -9,10 +9,12 @@ public struct ExperimentCase: Sendable {
   public let environment: String
   /// `key=value` each, for the environment.
   public let overrides: [String]
+  /// Where agents train if not there, without the overrides.
+  public let trainingEnvironment: String?
   /// Files of agents, each trained once for each seed.
   public let agents: [String]
-  /// `key=value` each, for all agents.
-  public let agentOverrides: [String]
+  /// `key=value` each, for the agents of some names.
+  public let agentOverrides: [String: [String]]
   public let seeds: [UInt64]
   /// Rules and other policies that do not train: `rule:…`, a rule's file, a checkpoint, a bundle.
   public let rules: [String]
@@ -81,8 +83,9 @@ extension ExperimentCase {
     self.name = name
     environment = try reader.string("environment")
     overrides = try reader.settings("set") + point
-    agentOverrides = try reader.settings("set_agents")
+    trainingEnvironment = reader.has("train_on") ? try reader.string("train_on") : nil
     agents = reader.has("agents") ? try reader.strings("agents") : []
+    agentOverrides = try reader.agentSettings("set_agents")
     var seeds: [UInt64] = []
     for seed in reader.has("seeds") ? try reader.numbers("seeds") : [] {
       guard let whole = UInt64(exactly: seed) else {
@@ -113,8 +116,9 @@ extension ExperimentCase {
     walkForward = try reader.optional("walk_forward").map {
       try WalkForwardPlan($0, file: reader.file)
     }
-    guard walkForward == nil || scores == [.sampled] else {
-      throw reader.fault("walk_forward", "the policies are scored on the data: scores: [sampled]")
+    guard walkForward == nil || (scores == [.sampled] && trainingEnvironment == nil) else {
+      throw reader.fault(
+        "walk_forward", "agents train and are scored on the data: scores: [sampled], no train_on")
     }
     try reader.finish()
   }
@@ -147,6 +151,16 @@ extension SpecReader {
     return try settings.keys.sorted().map { name in
       "\(name)=\(try settings[name]?.inlineText() ?? "")"
     }
+  }
+
+  /// A map of such maps: an agent's name leads to its settings.
+  fileprivate mutating func agentSettings(_ key: String) throws -> [String: [String]] {
+    guard let value = optional(key) else { return [:] }
+    guard case .map(let agents) = value.content else {
+      throw fault(key, "names of agents with their keys are expected")
+    }
+    var inner = try SpecReader(value, file: file)
+    return try agents.keys.sorted().reduce(into: [:]) { $0[$1] = try inner.settings($1) }
   }
 
   /// A list of an enumeration's raw values.

@@ -48,6 +48,10 @@ public struct ExperimentRunner: Sendable {
     public var exported: String?
     public var decision: DecisionResponse?
     public var cases: [CaseResult]
+    /// Of an experiment with a baseline and several cases.
+    public var comparison: CaseComparison?
+    /// What no honest figure can be; see `SanityGate`.
+    public var findings: [SanityGate.Finding] = []
   }
 
   /// Runs all cases.
@@ -73,6 +77,13 @@ public struct ExperimentRunner: Sendable {
     if let only = results.cases.first, results.cases.count == 1 {
       (results.exact, results.sampled, results.replays) = (only.exact, only.sampled, only.replays)
     }
+    if let baseline = spec.baseline, let first = spec.cases.first {
+      results.comparison = CaseComparison(
+        results.cases, baseline: baseline, seed: first.evaluationSeed, workers: workers)
+      if let comparison = results.comparison { report("\n" + comparison.table) }
+    }
+    results.findings = SanityGate.findings(in: results.cases)
+    for finding in results.findings { report("\nSANITY: \(finding)") }
     try write(results)
     return results
   }

@@ -15,6 +15,8 @@ public struct ExperimentSpec: Sendable {
   public let folder: URL
   /// At least one; names differ.
   public let cases: [ExperimentCase]
+  /// The policy that others are compared with over all cases, if any.
+  public let baseline: String?
   /// What becomes of the best learned policy of the first case, if anything.
   public let export: Export?
 
@@ -40,6 +42,7 @@ public struct ExperimentSpec: Sendable {
       reader.has("export_name")
       ? Export(
         name: try reader.string("export_name"), version: try reader.string("export_version")) : nil
+    baseline = reader.has("baseline") ? try reader.string("baseline") : nil
     cases = try Self.cases(value, &reader)
     if export != nil, let first = cases.first, first.agents.isEmpty || first.replays.isEmpty {
       let key = first.agents.isEmpty ? "agents" : "replays"
@@ -48,7 +51,7 @@ public struct ExperimentSpec: Sendable {
   }
 
   /// The keys that are of the experiment as a whole.
-  private static let ownKeys = ["question", "answer", "export_name", "export_version", "cases"]
+  private static let ownKeys = ["question", "answer", "export_name", "export_version", "baseline", "cases"]
 
   private static func cases(
     _ value: SpecValue, _ reader: inout SpecReader

@@ -57,7 +57,7 @@ public struct RunStore: Sendable {
             case_name TEXT NOT NULL, fold INTEGER NOT NULL, agent TEXT NOT NULL,
             seed INTEGER NOT NULL, folder TEXT NOT NULL, environment_sha256 TEXT NOT NULL,
             agent_sha256 TEXT NOT NULL, steps INTEGER NOT NULL, seconds REAL NOT NULL,
-            found TEXT NOT NULL, "commit" TEXT NOT NULL, blas_core TEXT NOT NULL,
+            found TEXT NOT NULL, trials INTEGER NOT NULL, "commit" TEXT NOT NULL, blas_core TEXT NOT NULL,
             PRIMARY KEY (case_name, fold, agent, seed));
           CREATE TABLE evaluation (
             id INTEGER PRIMARY KEY, case_name TEXT NOT NULL, stage TEXT NOT NULL,
@@ -68,7 +68,7 @@ public struct RunStore: Sendable {
             evaluation INTEGER NOT NULL REFERENCES evaluation ON DELETE CASCADE,
             policy TEXT NOT NULL, family TEXT NOT NULL, seed INTEGER, is_rule INTEGER NOT NULL,
             cost_bp REAL, transaction_bp REAL, drift_bp REAL, tax_bp REAL, turnover REAL,
-            tracking_error_bp REAL, trades_per_year REAL, gap_percent REAL,
+            tracking_error_bp REAL, trades_per_year REAL, gap_percent REAL, returns BLOB NOT NULL,
             UNIQUE (evaluation, policy));
           CREATE TABLE sample (
             score INTEGER NOT NULL REFERENCES score ON DELETE CASCADE, item INTEGER NOT NULL,
@@ -101,11 +101,13 @@ struct StoredTraining: Codable, Sendable, Hashable, FetchableRecord, Persistable
   var seconds: Double
   /// A tuned rule with its parameters; empty for what is no rule.
   var found: String
+  /// Candidates that a tuned rule was chosen from; 1 of other agents.
+  var trials: Int
   var commit: String
   var blasCore: String
 
   enum CodingKeys: String, CodingKey {
-    case fold, agent, seed, folder, steps, seconds, found, commit
+    case fold, agent, seed, folder, steps, seconds, found, trials, commit
     case caseName = "case_name"
     case environmentDigest = "environment_sha256"
     case agentDigest = "agent_sha256"
@@ -124,6 +126,8 @@ public struct StoredScore: Sendable, Hashable {
   public var figures: [Figure: Double]
   /// The paths that it met.
   public var samples: [PathSample]
+  /// On real data, of each day after costs and taxes.
+  public var returns: [Double] = []
 
   /// The figures, by their columns.
   public enum Figure: String, Sendable, Hashable, CaseIterable {
@@ -163,6 +167,21 @@ extension RunStore {
   func trainings() throws -> [StoredTraining] {
     try queue.read {
       try StoredTraining.fetchAll($0, sql: "SELECT * FROM training ORDER BY 1, 2, 3, 4")
+    }
+  }
+
+  /// The policies and candidates that a case looked at, all folds together.
+  func trials(ofCase name: String) throws -> Int {
+    try queue.read { database in
+      let candidates = try Int.fetchOne(
+        database, sql: "SELECT SUM(trials) FROM training WHERE case_name = ?", arguments: [name])
+      let rules = try Int.fetchOne(
+        database,
+        sql: """
+          SELECT COUNT(DISTINCT policy) FROM score JOIN evaluation ON evaluation.id = score.evaluation
+          WHERE case_name = ? AND score.seed IS NULL
+          """, arguments: [name])
+      return (candidates ?? 0) + (rules ?? 0)
     }
   }
 
@@ -209,7 +228,7 @@ extension RunStore {
           String(decoding: document, as: UTF8.self),
         ])
       let evaluation = database.lastInsertedRowID
-      let columns = StoredScore.Figure.allCases.map(\.rawValue)
+      let columns = ["returns"] + StoredScore.Figure.allCases.map(\.rawValue)
       let insertScore = try database.makeStatement(
         sql: """
           INSERT INTO score
@@ -221,6 +240,7 @@ extension RunStore {
       for score in scores {
         var arguments: StatementArguments = [
           evaluation, score.policy, score.family, score.seed, score.isRule,
+          score.returns.littleEndianData,
         ]
         arguments += StatementArguments(StoredScore.Figure.allCases.map { score.figures[$0] })
         try insertScore.execute(arguments: arguments)
@@ -273,8 +293,28 @@ extension RunStore {
         for figure in StoredScore.Figure.allCases { figures[figure] = row[figure.rawValue] }
         return StoredScore(
           policy: row["policy"], family: row["family"], seed: row["seed"], isRule: row["is_rule"],
-          figures: figures, samples: samples)
+          figures: figures, samples: samples, returns: Array(littleEndian: row["returns"]))
       }
+    }
+  }
+}
+
+extension [Double] {
+  /// The numbers' bits, eight bytes each.
+  fileprivate var littleEndianData: Data {
+    var data = Data(capacity: count * 8)
+    for value in self {
+      let bits = value.bitPattern
+      for byte in 0..<8 { data.append(UInt8(truncatingIfNeeded: bits >> (8 * byte))) }
+    }
+    return data
+  }
+
+  fileprivate init(littleEndian data: Data) {
+    let bytes = [UInt8](data)
+    self = stride(from: 0, to: bytes.count - 7, by: 8).map { place in
+      Double(
+        bitPattern: (0..<8).reduce(0) { $0 | UInt64(bytes[place + $1]) << (8 * UInt64($1)) })
     }
   }
 }

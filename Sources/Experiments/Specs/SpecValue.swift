@@ -126,7 +126,8 @@ extension SpecValue {
     return SpecValue(.map(own.filter { !keys.contains($0.key) }), line: line)
   }
 
-  /// The specification with `key=value` overrides; dots lead into inner maps, values are YAML.
+  /// The specification with `key=value` overrides; dots lead into inner maps, values are YAML, and
+  /// `null` takes a key away.
   public func setting(_ overrides: [String], file: String) throws(SpecError) -> SpecValue {
     var result = self
     for override in overrides {
@@ -152,6 +153,11 @@ extension SpecValue {
     }
     guard case .map(var map) = content else {
       throw SpecError(file: file, "--set \(override): “\(key)” would stand in a value, not a map")
+    }
+    if path.count == 1, value.content == .null {
+      map[key] = nil
+      content = .map(map)
+      return
     }
     var inner = map[key] ?? SpecValue(.map([:]))
     try inner.set(value, at: path.dropFirst(), override: override, file: file)
