@@ -1,3 +1,4 @@
+import Algebra
 import Foundation
 
 /// Nodes and weights for integrals over an interval, with panels between given breakpoints.
@@ -56,6 +57,35 @@ struct Quadrature: Sendable {
     nodes = low.nodes + high.nodes
     weights = low.weights + high.weights
     bounds = low.bounds.lowerBound...high.bounds.upperBound
+  }
+
+  /// The mean of values at the nodes under a normal law, over the mass that the nodes have.
+  ///
+  /// Eight nodes at a time; those of the last eight beyond the reach weigh nothing to speak of.
+  func normalMean(
+    of values: [Double], centre: Double, deviation: Double, reach: Double
+  ) -> Double {
+    let near = range(from: centre - reach * deviation, to: centre + reach * deviation)
+    let (middle, scale) = (SIMD8(repeating: centre), SIMD8(repeating: 1 / deviation))
+    var sum = SIMD8<Double>()
+    var mass = SIMD8<Double>()
+    for first in stride(from: near.lowerBound, to: near.upperBound, by: 8) {
+      let x = (eight(nodes, first, or: .infinity) - middle) * scale
+      let share = eight(weights, first, or: 0) * SIMD8<Double>.exp(-0.5 * x * x)
+      sum += share * eight(values, first, or: 0)
+      mass += share
+    }
+    return sum.sum() / mass.sum()
+  }
+
+  /// Eight numbers, and a substitute for those beyond the end.
+  private func eight(
+    _ numbers: [Double], _ first: Int, or substitute: Double
+  ) -> SIMD8<Double> {
+    if first + 8 <= numbers.count { return SIMD8(numbers, from: first) }
+    var lanes = SIMD8(repeating: substitute)
+    for i in first..<numbers.count { lanes[i - first] = numbers[i] }
+    return lanes
   }
 
   /// The indices of the nodes in [low, high].
