@@ -2,15 +2,15 @@ import Algebra
 import Foundation
 
 /// Nodes and weights for integrals over an interval, with panels between given breakpoints.
-struct Quadrature: Sendable {
+package struct Quadrature: Sendable {
   /// Ascending.
-  private(set) var nodes: [Double] = []
-  private(set) var weights: [Double] = []
+  package private(set) var nodes: [Double] = []
+  package private(set) var weights: [Double] = []
   /// What the panels cover.
   private(set) var bounds: ClosedRange<Double>
 
   /// Gauss–Legendre panels no wider than `panelWidth`; no panel contains a breakpoint inside.
-  init(from low: Double, to high: Double, breakpoints: [Double], panelWidth: Double) {
+  package init(from low: Double, to high: Double, breakpoints: [Double], panelWidth: Double) {
     bounds = low...high
     let cuts = [low] + breakpoints.filter { $0 > low && $0 < high }.sorted() + [high]
     for (a, b) in zip(cuts, cuts.dropFirst()) where b > a {
@@ -62,7 +62,7 @@ struct Quadrature: Sendable {
   /// The mean of values at the nodes under a normal law, over the mass that the nodes have.
   ///
   /// Eight nodes at a time; those of the last eight beyond the reach weigh nothing to speak of.
-  func normalMean(
+  package func normalMean(
     of values: [Double], centre: Double, deviation: Double, reach: Double
   ) -> Double {
     let near = range(from: centre - reach * deviation, to: centre + reach * deviation)
@@ -89,7 +89,7 @@ struct Quadrature: Sendable {
   }
 
   /// The indices of the nodes in [low, high].
-  func range(from low: Double, to high: Double) -> Range<Int> {
+  package func range(from low: Double, to high: Double) -> Range<Int> {
     let first = nodes.partitioningIndex { $0 >= low }
     let last = nodes.partitioningIndex { $0 > high }
     return first..<max(first, last)

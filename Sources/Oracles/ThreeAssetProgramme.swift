@@ -95,7 +95,8 @@ public struct ThreeAssetProgramme: Sendable {
     case .fractions(let fractions):
       let known = values[months]
       let fraction = problem.best(
-        of: fractions, after: known.span, on: grid, weights.x, weights.y).fraction
+        of: fractions, after: known.span, on: grid, weights.x, weights.y
+      ).fraction
       return weights + fraction * (problem.target - weights)
     }
   }

@@ -64,7 +64,8 @@ private let totals: [(ThreeAssetProgramme.Actions, Double, Double)] = [
     #expect(try cost([0, 0.25, 0.5, 0.75, 1], problem) < halves)
     #expect(try cost([0, 1], problem) > halves)
     #expect(try cost([0, 0.5, 1], ThreeAssetProblem(months: 7)) < halves)
-    #expect(try cost([0, 0.5, 1], ThreeAssetProblem(costs: [0.004, 0.003, 0.008], months: 8)) < halves)
+    #expect(
+      try cost([0, 0.5, 1], ThreeAssetProblem(costs: [0.004, 0.003, 0.008], months: 8)) < halves)
   }
 
   @Test func `one month from the target costs the drift that a market move brings`() throws {
