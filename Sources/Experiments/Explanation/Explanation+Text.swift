@@ -151,10 +151,11 @@ extension Explanation {
       "on \(comparedStates) states that the policy visits; agree: both none, partial or full;",
       "of trades: where either does; distance: mean one-way difference of what is held",
     ]
-    if let first = rules.first {
+    if let first = rules.first, !first.differences.isEmpty {
+      lines.append("\(shortName(first.rule)) differs at")
       lines += first.differences.prefix(4).map { difference in
         let range = difference.deviations.map { ($0 * 100).fixed(2) }.joined(separator: " … ")
-        return "\(shortName(first.rule)) differs at \(difference.states): policy "
+        return "  \(difference.states) \(difference.states == 1 ? "state" : "states"): policy "
           + "\(difference.policy), rule \(difference.rule), w − w* \(range) %"
       }
     }
@@ -196,30 +197,39 @@ extension DecisionPlane {
   var text: String {
     let label = 8
     var lines = ["\(assets[1].clipped(20)), % (down), over \(assets[0].clipped(20)), %"]
-    for row in rows.indices.reversed() {
+    let (down, across) = (thinned(rows, 17), thinned(columns, 33))
+    for row in down.reversed() {
       lines.append(
         Explanation.percent(rows[row]).leftPadded(to: label) + " "
-          + String(columns.indices.flatMap { column in
+          + String(across.flatMap { column in
             let character = mapCharacter(actions[row][column])
             let first: Character =
-              lies(here, at: row, column) ? "▲" : lies(targets, at: row, column) ? "┼" : character
+              lies(here, at: row, column, of: down, across)
+              ? "▲" : lies(targets, at: row, column, of: down, across) ? "┼" : character
             return [first, character == "·" ? " " : character]
           }).trimmedEnd)
     }
     let ends = [columns[0], columns[columns.count - 1]].map(Explanation.percent)
-    let gap = max(1, 2 * columns.count - ends[0].count - ends[1].count)
+    let gap = max(1, 2 * across.count - ends[0].count - ends[1].count)
     lines.append(
       String(repeating: " ", count: label + 1) + ends[0] + String(repeating: " ", count: gap)
         + ends[1])
     return lines.joined(separator: "\n")
   }
 
-  private func lies(_ weights: [Double], at row: Int, _ column: Int) -> Bool {
-    row == nearest(rows, weights[1]) && column == nearest(columns, weights[0])
+  private func lies(
+    _ weights: [Double], at row: Int, _ column: Int, of down: [Int], _ across: [Int]
+  ) -> Bool {
+    row == nearest(rows, weights[1], of: down) && column == nearest(columns, weights[0], of: across)
   }
 
-  private func nearest(_ grid: [Double], _ weight: Double) -> Int {
-    grid.indices.min { abs(grid[$0] - weight) < abs(grid[$1] - weight) } ?? 0
+  private func nearest(_ grid: [Double], _ weight: Double, of places: [Int]) -> Int {
+    places.min { abs(grid[$0] - weight) < abs(grid[$1] - weight) } ?? 0
+  }
+
+  /// About `count` places of a grid, its ends among them.
+  private func thinned(_ grid: [Double], _ count: Int) -> [Int] {
+    Array(stride(from: 0, to: grid.count, by: max(1, (grid.count - 1) / (count - 1))))
   }
 }
 

@@ -78,6 +78,9 @@ public struct Explanation: Sendable, Encodable {
   /// Rules that are kept of the catalogue.
   private static let kept = 5
 
+  /// Places along each side of the plane.
+  private static let cells = 65
+
   /// - Parameters:
   ///   - seed: of the episodes on which rules are compared.
   public init(
@@ -99,8 +102,8 @@ public struct Explanation: Sendable, Encodable {
     if order.count > 2 {
       plane = DecisionPlane(
         (order[0], order[1]), around: state,
-        columns: Self.window(order[0], snapshot, line, 33),
-        rows: Self.window(order[1], snapshot, line, 17)
+        columns: Self.window(order[0], snapshot, line),
+        rows: Self.window(order[1], snapshot, line)
       ) { policy.decide($0) }
     }
     optimum = Self.optimum(task)
@@ -126,12 +129,12 @@ public struct Explanation: Sendable, Encodable {
 
   /// Weights around the target that show the state and the edges of no trade.
   private static func window(
-    _ asset: Int, _ snapshot: PortfolioSnapshot, _ line: DecisionLine, _ count: Int
+    _ asset: Int, _ snapshot: PortfolioSnapshot, _ line: DecisionLine
   ) -> [Double] {
     let range = shownRange(
       target: snapshot.targets[asset], here: snapshot.weights[asset],
       halfWidth: line.halfWidth ?? 0.05)
-    return weightGrid(range, count)
+    return weightGrid(range, Self.cells)
   }
 
   private static func optimum(_ task: RebalancingTask) -> Optimum? {

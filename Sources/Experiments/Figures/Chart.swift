@@ -85,7 +85,8 @@ struct Chart {
     if axis.isLogarithmic { lines.append("set logscale \(name)") }
     if let marks = axis.marks {
       let list = marks.map { "\(Gnuplot.quoted($0.label)) \($0.value)" }
-      lines.append("set \(name)tics (\(list.joined(separator: ", ")))")
+      lines.append(
+        list.isEmpty ? "unset \(name)tics" : "set \(name)tics (\(list.joined(separator: ", ")))")
     }
     return lines.joined(separator: "\n")
   }
