@@ -62,7 +62,7 @@ extension PolicyBundle: RequestDecider {
   }
 
   /// The snapshot in a request, valid and finite.
-  static func snapshot(_ request: Data) throws(RequestError) -> PortfolioSnapshot {
+  package static func snapshot(_ request: Data) throws(RequestError) -> PortfolioSnapshot {
     if let place = nonFiniteLiteral(in: request) { throw RequestError(place) }
     let snapshot: PortfolioSnapshot
     do {

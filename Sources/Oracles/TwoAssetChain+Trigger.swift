@@ -57,41 +57,11 @@ extension TwoAssetChain {
 
   /// The weights at which a trigger's decision jumps or its kind changes, and the target.
   private func changes(of asked: AskedTrigger<some Trigger>) -> [Double] {
-    var found = [target]
     let places = places(on: (targetLogOdds - limit)...(targetLogOdds + limit))
-    var (low, left) = (places[0], asked.decision(at: weight(places[0])))
-    for high in places.dropFirst() {
-      let right = asked.decision(at: weight(high))
-      if left.differs(from: right, by: 1e-3),
-        let place = change(of: asked, from: low, left, to: high, right)
-      {
-        found.append(weight(place))
-      }
-      (low, left) = (high, right)
+    let found = decisionChanges(between: places, resolution: 1e-12) {
+      asked.decision(at: weight($0))
     }
-    return found.sorted()
-  }
-
-  /// The place of a change in an interval; `nil` where the decision only varies smoothly.
-  private func change(
-    of asked: AskedTrigger<some Trigger>, from low: Double, _ left: TriggerDecision,
-    to high: Double, _ right: TriggerDecision
-  ) -> Double? {
-    var (low, left, high, right) = (low, left, high, right)
-    while high - low > 1e-12 {
-      let middle = (low + high) / 2
-      let decision = asked.decision(at: weight(middle))
-      let isInLeftHalf =
-        left.action != right.action
-        ? decision.action != left.action
-        : abs(decision.fraction - left.fraction) > abs(right.fraction - decision.fraction)
-      if isInLeftHalf {
-        (high, right) = (middle, decision)
-      } else {
-        (low, left) = (middle, decision)
-      }
-    }
-    return left.differs(from: right, by: 1e-6) ? (low + high) / 2 : nil
+    return ([target] + found.map(weight)).sorted()
   }
 }
 
@@ -105,11 +75,5 @@ private struct AskedTrigger<T: Trigger> {
       PortfolioSnapshot(
         date: task.startDate, assets: task.assets, holdings: [weight, 1 - weight],
         targets: task.targets, lastTrade: task.startDate))
-  }
-}
-
-extension TriggerDecision {
-  fileprivate func differs(from other: TriggerDecision, by tolerance: Double) -> Bool {
-    action != other.action || abs(fraction - other.fraction) > tolerance
   }
 }

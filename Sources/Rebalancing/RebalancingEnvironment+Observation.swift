@@ -12,6 +12,22 @@ extension RebalancingEnvironment {
       lastLogReturns: lastLogReturns.map { Double($0) }, facts: namedFacts)
   }
 
+  /// What a trigger would know now if the portfolio were held at other weights; the share of gains in
+  /// each holding stays as it is, and so do lots, which no weights of another day could have.
+  ///
+  /// - Parameter weights: one per asset, 0 or more, of sum 1.
+  public func snapshot(holding weights: [Double]) -> PortfolioSnapshot {
+    precondition(
+      weights.count == self.weights.count, "\(weights.count) weights are none of \(task.id)")
+    var other = self
+    for i in weights.indices {
+      let share = self.weights[i] > 0 ? basis[i] / self.weights[i] : 1
+      other.weights[i] = Real(weights[i])
+      other.basis[i] = share * Real(weights[i])
+    }
+    return other.snapshot
+  }
+
   /// The facts by name.
   var namedFacts: [String: [Double]]? {
     let numbers = factNumbers

@@ -17,7 +17,8 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
   let market: Market<Real>
   var source: RandomSource
   var episode: UInt32 = 0
-  var step = 0
+  /// Steps done of the episode.
+  public internal(set) var step = 0
   /// Weight per asset before the next trade.
   var weights: [Real]
   /// Acquisition cost per asset, as a fraction of the present value.

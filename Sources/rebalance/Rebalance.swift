@@ -21,9 +21,9 @@ struct Rebalance: ParsableCommand {
       """,
     version: Provenance.packageVersion,
     subcommands: [
-      Doctor.self, List.self, Show.self, Simulate.self, Train.self, Evaluate.self, Solve.self,
-      Oracle.self, Run.self, Export.self, Verify.self, Decide.self, DataCommand.self,
-      TaxCommand.self,
+      Doctor.self, List.self, Show.self, Simulate.self, Attribute.self, Explain.self, Train.self,
+      Evaluate.self, Solve.self, Oracle.self, Run.self, ReportCommand.self, Export.self, Verify.self,
+      Decide.self, DataCommand.self, TaxCommand.self,
       Bench.self,
     ])
 

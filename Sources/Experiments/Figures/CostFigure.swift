@@ -39,16 +39,16 @@ struct CostFigure {
       set boxwidth 0.7
       set xtics rotate by 35 right noenhanced
       set yrange [0:*]
-      set grid ytics lc rgb '#dddddd'
+      set grid ytics lc rgb '\(Palette.grid)'
       set key top right
       $rows << END
       \(lines.joined(separator: "\n"))
       END
-      plot $rows using 2:xtic(1) title 'transaction cost' lc rgb '#c0504d', \
-        '' using 3 title 'drift cost' lc rgb '#4f81bd', \
-        \(optimum.ownActions) with lines lw 2 lc rgb '#222222' \
+      plot $rows using 2:xtic(1) title 'transaction cost' lc rgb '\(Palette.transaction)', \
+        '' using 3 title 'drift cost' lc rgb '\(Palette.drift)', \
+        \(optimum.ownActions) with lines lw 2 lc rgb '\(Palette.optimum)' \
         title 'optimum over the actions', \
-        \(optimum.unrestricted) with lines lw 2 dt 2 lc rgb '#222222' \
+        \(optimum.unrestricted) with lines lw 2 dt 2 lc rgb '\(Palette.optimum)' \
         title 'optimum, any trade'
 
       """

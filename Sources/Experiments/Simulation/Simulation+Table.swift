@@ -9,7 +9,7 @@ extension Simulation {
         "fraction", "turnover", "drift_bp", "transaction_bp", "tax_bp", "reward",
         "portfolio_return", "flow", "value_after",
       ]
-    var lines = [columns.map(Self.quoted).joined(separator: ",")]
+    var lines = [columns.map(csvField).joined(separator: ",")]
     for row in steps {
       let numbers =
         [row.value] + row.prices + row.weights + [
@@ -19,12 +19,6 @@ extension Simulation {
       lines.append("\(row.step),\(row.date)," + numbers.map { "\($0)" }.joined(separator: ","))
     }
     return lines.joined(separator: "\n") + "\n"
-  }
-
-  /// A field of RFC 4180.
-  private static func quoted(_ field: String) -> String {
-    guard field.contains(where: { ",\"\n\r".contains($0) }) else { return field }
-    return "\"" + field.replacing("\"", with: "\"\"") + "\""
   }
 
   /// The episode for people, at most 80 columns wide: a long one shows its first steps, its first

@@ -3,21 +3,25 @@ import Markets
 
 /// The figure of an episode: prices, weights, trades and cumulated costs, one below the other.
 ///
-/// Legends stand to the right of the panels. Where the dates of the steps do not rise, as within a
-/// day, the steps are counted instead.
+/// Legends stand to the right of the panels, or above them where the figure is narrow. Where the dates
+/// of the steps do not rise, as within a day, the steps are counted instead.
 public struct SimulationFigure {
   private let episode: Simulation
   /// Numbers of the moments that are drawn; the last is the end.
   private let moments: [Int]
   private let hasDates: Bool
+  /// Whether it is for a column of text, which a phone shows too.
+  private let isNarrow: Bool
 
   /// Points beyond the width of a line are not to be seen.
   private static let mostPoints = 4_000
 
-  public init(_ episode: Simulation) {
+  public init(_ episode: Simulation, isNarrow: Bool = false) {
     self.episode = episode
+    self.isNarrow = isNarrow
     let count = episode.steps.count
-    let stride = max(1, (count + Self.mostPoints - 1) / Self.mostPoints)
+    let mostPoints = isNarrow ? Self.mostPoints / 5 : Self.mostPoints
+    let stride = max(1, (count + mostPoints - 1) / mostPoints)
     moments = Array(Swift.stride(from: 0, to: count, by: stride)) + [count]
     let dates = episode.steps.map(\.date) + [episode.end.date]
     hasDates =
@@ -27,6 +31,18 @@ public struct SimulationFigure {
   /// The figure as `episode.svg` and `episode.png`; `nil` where gnuplot is not installed.
   public func files() throws -> [String: Data]? {
     try Gnuplot.files(["episode.svg", "episode.png"], drawnBy: script)
+  }
+
+  /// The same for a report, best narrow.
+  public func figure(name: String) -> Figure {
+    let (first, last) = (episode.steps.first?.date ?? episode.end.date, episode.end.date)
+    return Figure(
+      name: name, title: title,
+      caption: "One episode, seed \(episode.seed), number \(episode.episode), \(first) to \(last): "
+        + "prices, weights before each trade, trades, and what they and the drift have cost so far.",
+      size: (Figure.width, 900),
+      script: [data, frame, prices, weights, trades, costs, "unset multiplot"]
+        .joined(separator: "\n"))
   }
 
   private var script: String {
@@ -103,19 +119,22 @@ extension SimulationFigure {
 // MARK: - Panels
 
 extension SimulationFigure {
-  private var frame: String {
-    let title =
-      "\(episode.policy) on \(episode.environment), seed \(episode.seed), "
+  private var title: String {
+    guard !isNarrow else { return "\(shortName(episode.policy)) on \(episode.environment)" }
+    return "\(episode.policy) on \(episode.environment), seed \(episode.seed), "
       + "episode \(episode.episode), \(episode.steps.first?.date ?? episode.end.date) to "
       + "\(episode.end.date)"
+  }
+
+  private var frame: String {
     let time = hasDates ? "set xdata time\nset timefmt '%Y-%m-%d'" : ""
     return """
       set multiplot
       set label 1 \(Gnuplot.quoted(title)) at screen 0.5, 0.98 center noenhanced
-      set lmargin at screen 0.09
-      set rmargin at screen 0.79
-      set grid lt 1 lw 0.7 lc rgb '#dddddd'
-      set border lc rgb '#666666'
+      set lmargin at screen \(isNarrow ? 0.125 : 0.09)
+      set rmargin at screen \(isNarrow ? 0.97 : 0.79)
+      set grid lt 1 lw 0.7 lc rgb '\(Palette.grid)'
+      set border lc rgb '\(Palette.border)'
       set xtics textcolor rgb 'black' nomirror
       set ytics textcolor rgb 'black' nomirror
       set style fill solid 1 noborder
@@ -132,20 +151,24 @@ extension SimulationFigure {
 
   /// A panel between two heights of the page; its legend begins beside its top.
   private func panel(_ top: Double, _ bottom: Double, _ label: String) -> String {
-    """
+    let key =
+      isNarrow
+      ? "font ',11' at graph 0, graph 1 left bottom horizontal maxrows 1 samplen 1.2"
+      : "font '' at screen 0.80, \(top) left top samplen 2 spacing 1.0"
+    return """
     set tmargin at screen \(top)
     set bmargin at screen \(bottom)
     set label 2 \(Gnuplot.quoted(label)) at screen 0.018, \((top + bottom) / 2) center \
     rotate by 90 noenhanced
-    set key font '' at screen 0.80, \(top) left top Left reverse noenhanced samplen 2 spacing 1.0
+    set key \(key) Left reverse noenhanced
     """
   }
 
   private var prices: String {
-    let key = named < 12 ? "" : "set key font ',\(named < 18 ? 9 : 8)' spacing 0.9\n"
+    let key = isNarrow || named < 12 ? "" : "set key font ',\(named < 18 ? 9 : 8)' spacing 0.9\n"
     let more = episode.assets.count - named
     let lines = episode.assets.indices.map { asset in
-      let name = asset < named ? Gnuplot.quoted(episode.assets[asset].clipped(18)) : nil
+      let name = asset < named ? Gnuplot.quoted(episode.assets[asset].clipped(isNarrow ? 10 : 18)) : nil
       return curve(priceColumn + asset, asset, name)
     }
     return panel(0.955, 0.73, "price, 1 at the start") + "\n" + key
@@ -155,7 +178,7 @@ extension SimulationFigure {
   }
 
   /// Assets that the legend has room for.
-  private var named: Int { min(episode.assets.count, 20) }
+  private var named: Int { min(episode.assets.count, isNarrow ? 4 : 20) }
 
   private var weights: String {
     let first = episode.assets[0].clipped(12)
@@ -172,10 +195,10 @@ extension SimulationFigure {
     if let band {
       lines.append(
         "set object 1 rectangle from graph 0, first \(target - band) to graph 1, first "
-          + "\(target + band) fc rgb '#e4ecf4' fs solid 1 noborder behind")
+          + "\(target + band) fc rgb '\(Palette.band)' fs solid 1 noborder behind")
     }
-    let legend = band == nil ? [] : ["keyentry with boxes fc rgb '#e4ecf4' title 'band'"]
-    let targetLine = "\(target) with lines lw 1.5 dt (6,4) lc rgb '#222222' title 'target'"
+    let legend = band == nil ? [] : ["keyentry with boxes fc rgb '\(Palette.band)' title 'band'"]
+    let targetLine = "\(target) with lines lw 1.5 dt (6,4) lc rgb '\(Palette.optimum)' title 'target'"
     lines.append("plot " + (curves + [targetLine] + legend).joined(separator: ", "))
     lines.append("unset object\nset yrange [*:*]")
     return lines.joined(separator: "\n")
@@ -208,19 +231,19 @@ extension SimulationFigure {
       \(panel(0.445, 0.30, "turnover, % of value"))
       set yrange [0:\(largest > 0 ? largest * 108 : 1)]
       plot $moments using 1:\(tradeColumn) with impulses lw \(count > 250 ? 1 : 2) \
-      lc rgb '#4c566a' title '\(title)'
+      lc rgb '\(Palette.trade)' title '\(title)'
       set yrange [*:*]
       """
   }
 
   private var costs: String {
-    let terms = [("drift", "#4f81bd"), ("transaction", "#c0504d"), ("tax", "#e0a030")]
+    let terms = [("drift", Palette.drift), ("transaction", Palette.transaction), ("tax", Palette.tax)]
       .enumerated().filter { term in term.offset < 2 || episode.steps.contains { $0.tax != 0 } }
       .map { term in
         "$moments using 1:\(costColumn + term.offset) with lines lw 2 lc rgb '\(term.element.1)' "
           + "title '\(term.element.0)'"
       }
-    let all = "$moments using 1:\(costColumn + 3) with lines lw 2 lc rgb '#222222' title 'all'"
+    let all = "$moments using 1:\(costColumn + 3) with lines lw 2 lc rgb '\(Palette.optimum)' title 'all'"
     return """
       \(panel(0.27, 0.045, "cumulated cost, bp"))
       \(axis.map { "set xtics (\($0.labelled))" } ?? "set format x '%g'; set xlabel 'step'")
@@ -235,15 +258,9 @@ extension SimulationFigure {
 
   /// A line of an asset: ten colours, then the same with dashes, then with dots.
   private func curve(_ column: Int, _ asset: Int, _ title: String?) -> String {
-    let color = Self.colors[asset % Self.colors.count]
-    let dash = ["1", "(8,3)", "(2,3)"][asset / Self.colors.count % 3]
+    let color = Palette.series(asset)
+    let dash = ["1", "(8,3)", "(2,3)"][asset / Palette.series.count % 3]
     return "$moments using 1:\(column) with lines lw \(episode.assets.count > 6 ? 1.3 : 1.8) "
       + "dt \(dash) lc rgb '\(color)' " + (title.map { "title \($0)" } ?? "notitle")
   }
-
-  /// Ten colours that differ in hue and lightness.
-  private static let colors = [
-    "#1f77b4", "#d95f02", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#555555",
-    "#b5a800", "#17becf",
-  ]
 }
