@@ -148,6 +148,12 @@ extension LotTax {
     if harvesting != nil {
       parts.append("losses harvested \(isOverlay ? "at every step" : "by an action")")
     }
+    let outside = rates.outside
+    if !outside.isEmpty {
+      parts.append(
+        "netted with gains elsewhere of \(outside.short.short) short and \(outside.long.short) long "
+          + "a year")
+    }
     return parts.joined(separator: "; ")
   }
 }

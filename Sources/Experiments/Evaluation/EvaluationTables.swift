@@ -47,7 +47,7 @@ extension SampledEvaluation {
     let worst = policies.map(\.identityError).max() ?? 0
     return table.text + "\n" + caption + "\n"
       + "\(episodes) \(episodes == 1 ? "path" : "paths"), \(firstDate) to \(lastDate); "
-      + "bookkeeping identity to \(worst.scientific)"
+      + "bookkeeping identity to \(worst.scientific)" + (afterTaxTable.map { "\n\n" + $0 } ?? "")
   }
 
   private var caption: String {

@@ -71,7 +71,8 @@ extension AccountKernel {
     _ ledger: inout MutableSpan<L>
   ) {
     for i in trades.indices where i != cash {
-      let share = costShare(i, trades[i], after: orders.isEmpty ? nil : orders[i], now, quotes)
+      let share = costShare(
+        i, trades[i], after: orders.isEmpty ? nil : orders[i], value: now.value, quotes)
       result.cost = result.cost + trades[i].absolute * share
       if book == nil {
         moveBasis(i, trades[i], weight: held[i], &result, &basis)
@@ -82,7 +83,8 @@ extension AccountKernel {
     if book != nil {
       for i in trades.indices where i != cash {
         buy(
-          i, trades[i], costShare: costShare(i, trades[i], now, quotes), now, quotes, &result,
+          i, trades[i], costShare: costShare(i, trades[i], value: now.value, quotes), now, quotes,
+          &result,
           &ledger)
       }
     }
@@ -90,20 +92,20 @@ extension AccountKernel {
   }
 
   /// The cost of a trade per unit of its amount, where an order of some size is done already.
-  private func costShare(
-    _ i: Int, _ trade: L, after order: L? = nil, _ now: Situation, _ quotes: Span<L>
+  func costShare(
+    _ i: Int, _ trade: L, after order: L? = nil, value: L, _ quotes: Span<L>
   ) -> L {
     if costs.isProportional { return L(repeating: costs.perUnit[i]) }
     let zero = L(repeating: 0)
     let size = trade.absolute
-    var cost = cost(i, of: (order ?? zero) + size, now, quotes)
-    if let order { cost = cost - self.cost(i, of: order, now, quotes) }
+    var cost = cost(i, of: (order ?? zero) + size, value: value, quotes)
+    if let order { cost = cost - self.cost(i, of: order, value: value, quotes) }
     return cost / L(repeating: 1).replacing(with: size, where: zero .< size)
   }
 
-  private func cost(_ i: Int, of size: L, _ now: Situation, _ quotes: Span<L>) -> L {
+  private func cost(_ i: Int, of size: L, value: L, _ quotes: Span<L>) -> L {
     costs.cost(
-      of: i, size: size, value: now.value, price: quotes[place(.price, i)],
+      of: i, size: size, value: value, price: quotes[place(.price, i)],
       volatility: quotes[place(.volatility, i)])
   }
 

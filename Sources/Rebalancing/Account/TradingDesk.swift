@@ -7,7 +7,7 @@ struct TradingDesk<L: Lanes>: Sendable {
   var goals: [L]
   /// What was traded of each asset, as fractions of value.
   private(set) var trades: [L]
-  private var quotes: [L]
+  private(set) var quotes: [L]
   /// Sum of the absolute trades.
   var traded: L { trades.reduce(L(repeating: 0)) { $0 + $1.absolute } }
   /// What is sold to raise cash, and the orders that these sales add to.
