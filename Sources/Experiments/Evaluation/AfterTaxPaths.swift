@@ -22,10 +22,18 @@ struct AfterTaxPaths: Sendable {
   /// Takes in the end of a path.
   mutating func add(_ value: AfterTaxValue) { values.append(value) }
 
-  /// (V_T / V_0)^{1/T} − 1 of every path in percent; −100 where nothing is left.
+  /// (V_T / V_0)^{1/T} − 1 of the last path in percent, all sold.
+  var lastLiquidatedReturn: Double? {
+    areReturns ? values.last.map { annualReturn($0.liquidated) } : nil
+  }
+
   private func annualReturns(_ value: KeyPath<AfterTaxValue, Double>) -> [Double]? {
-    guard areReturns else { return nil }
-    return values.map { 100 * (pow(max(0, $0[keyPath: value] / initialValue), 1 / years) - 1) }
+    areReturns ? values.map { annualReturn($0[keyPath: value]) } : nil
+  }
+
+  /// (V_T / V_0)^{1/T} − 1 in percent; −100 where nothing is left.
+  private func annualReturn(_ value: Double) -> Double {
+    100 * (pow(max(0, value / initialValue), 1 / years) - 1)
   }
 
   /// Writes the means into a policy's row.

@@ -205,9 +205,10 @@ private struct Play: Sendable {
       sample.add(outcome)
       note(outcome)
     }
-    samples.append(sample)
     finalValues.add(environment.value)
     afterTax?.add(environment.afterTaxValue)
+    if !Self.isFixedReplay(task) { sample.liquidatedReturn = afterTax?.lastLiquidatedReturn }
+    samples.append(sample)
     lastDate = max(lastDate ?? environment.date, environment.date)
   }
 

@@ -2,7 +2,25 @@ import Statistics
 
 extension Standings {
   /// The table that people read, at most 80 columns wide.
-  public var table: String { stage == "exact" ? exactTable : sampledTable }
+  public var table: String {
+    if stage == "exact" { return exactTable }
+    return [sampledTable, afterTaxTable].compactMap { $0 }.joined(separator: "\n\n")
+  }
+
+  private var afterTaxTable: String? {
+    guard rows.contains(where: { $0.liquidated != nil }) else { return nil }
+    var table = TextTable(["all sold at the end", ">% a year", ">95 %", ">vs best bp", ">95 %"])
+    let sorted = rows.sorted { ($0.liquidated?.estimate ?? 0) > ($1.liquidated?.estimate ?? 0) }
+    for row in sorted {
+      let isYardstick = row.family == yardstick
+      table.add([
+        short(row.family), cell(row.liquidated?.estimate, 3), range(row.liquidated, 3),
+        isYardstick ? "–" : cell(row.liquidatedDifference?.estimate, 1),
+        isYardstick ? "" : range(row.liquidatedDifference, 1),
+      ])
+    }
+    return table.text + "\nafter costs and all taxes; vs best: more than the rule of the lowest cost"
+  }
 
   private var exactTable: String {
     var table = TextTable(["agent", ">seeds", ">median %", ">IQM %", ">95 %", ">worst %"])

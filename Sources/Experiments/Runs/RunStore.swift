@@ -74,6 +74,7 @@ public struct RunStore: Sendable {
             score INTEGER NOT NULL REFERENCES score ON DELETE CASCADE, item INTEGER NOT NULL,
             steps REAL NOT NULL, "transaction" REAL NOT NULL, drift REAL NOT NULL,
             tax REAL NOT NULL, reward REAL NOT NULL, turnover REAL NOT NULL,
+            liquidated_percent REAL,
             PRIMARY KEY (score, item)) WITHOUT ROWID;
           """)
     }
@@ -236,7 +237,7 @@ extension RunStore {
           VALUES (\(databaseQuestionMarks(count: 5 + columns.count)))
           """)
       let insertSample = try database.makeStatement(
-        sql: "INSERT INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        sql: "INSERT INTO sample VALUES (\(databaseQuestionMarks(count: 9)))")
       for score in scores {
         var arguments: StatementArguments = [
           evaluation, score.policy, score.family, score.seed, score.isRule,
@@ -248,7 +249,7 @@ extension RunStore {
         for (item, sample) in score.samples.enumerated() {
           try insertSample.execute(arguments: [
             id, item, sample.steps, sample.transaction, sample.drift, sample.tax, sample.reward,
-            sample.turnover,
+            sample.turnover, sample.liquidatedReturn,
           ])
         }
       }
@@ -287,6 +288,7 @@ extension RunStore {
           sample.tax = row["tax"]
           sample.reward = row["reward"]
           sample.turnover = row["turnover"]
+          sample.liquidatedReturn = row["liquidated_percent"]
           return sample
         }
         var figures: [StoredScore.Figure: Double] = [:]

@@ -35,6 +35,11 @@ public struct Standings: Sendable, Codable {
     public var trades: Double?
     /// Cost minus that of the yardstick, bp per year.
     public var difference: ConfidenceInterval?
+    /// What is left after tax when all is sold at the end, percent a year, mean over seeds and paths; and
+    /// how much more that is than the yardstick's, bp a year. The yardstick is the rule with the lowest
+    /// cost, as above.
+    public var liquidated: ConfidenceInterval?
+    public var liquidatedDifference: ConfidenceInterval?
     /// The probability of a lower cost than the yardstick's on the same path, ties counted half.
     public var improvement: ConfidenceInterval?
     /// Of exact scores, percent above the optimum: over seeds.
@@ -55,6 +60,8 @@ public struct Standings: Sendable, Codable {
       case gapMedian = "gap_percent_median"
       case gapInterquartileMean = "gap_percent_interquartile_mean"
       case gapWorst = "gap_percent_worst"
+      case liquidated = "liquidated_percent_per_year"
+      case liquidatedDifference = "liquidated_difference_bp"
     }
   }
 
@@ -81,6 +88,7 @@ public struct Standings: Sendable, Codable {
     rows = groups.map { $0.row(bootstrap) }
     yardstick = nil
     compare(groups, stepsPerYear: stepsPerYear, bootstrap)
+    compareAfterTax(groups, bootstrap)
     rows.sort { ($0.cost?.estimate ?? .infinity) < ($1.cost?.estimate ?? .infinity) }
   }
 
@@ -124,12 +132,32 @@ public struct Standings: Sendable, Codable {
   }
 }
 
+extension Standings {
+  /// Sets what is left after tax, where all have it.
+  private mutating func compareAfterTax(_ groups: [FamilyScores], _ bootstrap: Bootstrap) {
+    let tables = groups.compactMap(\.liquidated)
+    guard tables.count == groups.count, !tables.isEmpty else { return }
+    let best = groups.firstIndex { $0.family == yardstick } ?? 0
+    let intervals = try? bootstrap.intervals(of: tables) { tables in
+      let means = tables.map(\.mean)
+      return means + means.map { ($0 - means[best]) * 100 }
+    }
+    guard let intervals else { return }
+    for index in groups.indices {
+      rows[index].liquidated = intervals[index]
+      if yardstick != nil { rows[index].liquidatedDifference = intervals[groups.count + index] }
+    }
+  }
+}
+
 /// The scores of one family.
 private struct FamilyScores {
   let family: String
   let scores: [StoredScore]
   /// Fractions of value, a row for each seed; `nil` where nothing was sampled.
   let costs: ScoreTable?
+  /// Percent a year, a row for each seed; `nil` where nothing is taxed.
+  let liquidated: ScoreTable?
   /// Steps of the paths.
   let steps: ScoreTable?
   var isRule: Bool { scores.first?.isRule ?? false }
@@ -138,6 +166,9 @@ private struct FamilyScores {
     self.family = family
     self.scores = scores
     costs = try? ScoreTable(scores.map { $0.samples.map(\.cost) })
+    let left = scores.map { $0.samples.compactMap(\.liquidatedReturn) }
+    let isWhole = zip(left, scores).allSatisfy { $0.count == $1.samples.count }
+    liquidated = isWhole ? try? ScoreTable(left) : nil
     steps = try? ScoreTable(scores.prefix(1).map { $0.samples.map(\.steps) })
   }
 
