@@ -107,8 +107,8 @@ extension SampledEvaluation {
       ])
     }
     return table.text + "\n"
-      + "mean value at the end, in currency: held: less accrued tax; liquidated: all sold,\n"
-      + "with costs and tax; % a year: (liquidated / start)^(1/years) − 1, mean over paths"
+      + "mean value at the end: held: less accrued tax; liquidated: everything sold, with\n"
+      + "costs and tax; % a year: (liquidated / start)^(1/years) − 1, mean over paths"
   }
 
   /// An account of value 1 needs the digits that one of a million does not.
