@@ -15,6 +15,8 @@ public struct PathSample: Sendable, Hashable, Codable {
   public var liquidatedReturn: Double?
   public var cost: Double { transaction + tax + drift }
 
+  package init() {}
+
   mutating func add(_ outcome: StepOutcome) {
     steps += 1
     transaction += outcome.transactionCost

@@ -17,7 +17,7 @@ public struct CaseResult: Codable, Sendable {
     case environment = "env"
   }
 
-  init(name: String, environment: String) {
+  package init(name: String, environment: String) {
     (self.name, self.environment) = (name, environment)
   }
 }

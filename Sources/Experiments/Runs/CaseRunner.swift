@@ -284,7 +284,7 @@ extension TrainingRun {
 extension StoredScore {
   /// The scores of each policy over all folds of a walk: paths one after the other, figures weighted
   /// by the steps.
-  static func pooled(_ scores: [StoredScore]) -> [StoredScore] {
+  package static func pooled(_ scores: [StoredScore]) -> [StoredScore] {
     var names: [String] = []
     for score in scores where !names.contains(score.policy) { names.append(score.policy) }
     return names.compactMap { name in

@@ -130,6 +130,15 @@ public struct StoredScore: Sendable, Hashable {
   /// On real data, of each day after costs and taxes.
   public var returns: [Double] = []
 
+  package init(
+    policy: String, family: String, seed: Int64?, isRule: Bool, figures: [Figure: Double],
+    samples: [PathSample], returns: [Double] = []
+  ) {
+    (self.policy, self.family, self.seed) = (policy, family, seed)
+    (self.isRule, self.figures) = (isRule, figures)
+    (self.samples, self.returns) = (samples, returns)
+  }
+
   /// The figures, by their columns.
   public enum Figure: String, Sendable, Hashable, CaseIterable {
     case cost = "cost_bp"
@@ -187,7 +196,7 @@ extension RunStore {
   }
 
   /// Forgets what is of no case of an experiment, as it was renamed or left out.
-  func keep(onlyCases names: [String]) throws {
+  package func keep(onlyCases names: [String]) throws {
     try queue.write { database in
       for table in ["training", "evaluation"] {
         let places = databaseQuestionMarks(count: names.count)
@@ -199,7 +208,7 @@ extension RunStore {
   }
 
   /// The document of an evaluation, where one of the same digest is there.
-  func document(_ key: EvaluationKey, digest: String) throws -> Data? {
+  package func document(_ key: EvaluationKey, digest: String) throws -> Data? {
     try queue.read { database in
       try String.fetchOne(
         database,
@@ -211,7 +220,7 @@ extension RunStore {
   }
 
   /// Records an evaluation, all or nothing.
-  func record(
+  package func record(
     _ key: EvaluationKey, environment: String, digest: String, commit: String, document: Data,
     scores: [StoredScore]
   ) throws {

@@ -19,7 +19,7 @@ public enum SanityGate {
   /// Percent below the exact optimum that rounding of the grid explains.
   static let exactTolerance = 0.02
 
-  static func findings(in cases: [CaseResult]) -> [Finding] {
+  package static func findings(in cases: [CaseResult]) -> [Finding] {
     cases.flatMap { result in
       (result.exact?.policies ?? []).compactMap { row in
         guard let gap = row.gap, gap < -exactTolerance else { return nil }
