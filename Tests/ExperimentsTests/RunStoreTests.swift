@@ -82,6 +82,21 @@ import Experiments
     #expect(standings.rows[1].difference?.low == 0)
   }
 
+  @Test func `a policy below a certified bound is a finding, one above it is not`() {
+    let scores = [
+      score("lucky", seed: nil, costs: [1e-4, 2e-4, 3e-4, 4e-4]),
+      score("honest", seed: nil, costs: [4e-4, 5e-4, 6e-4, 7e-4]),
+    ]
+    let bound = [2.9e-4, 4.1e-4, 5e-4, 6e-4]
+    let standings = Standings(
+      caseName: "a", stage: "sampled", scores: scores, stepsPerYear: 12, bound: bound, seed: 3,
+      workers: 1)
+    #expect(abs((standings.bound?.estimate ?? 0) - 4.5) < 1e-9)
+    #expect(abs((standings.rows[0].gapToBound?.estimate ?? 0) - -2) < 1e-9)
+    #expect(abs((standings.rows[1].gapToBound?.estimate ?? 0) - 1) < 1e-9)
+    #expect(SanityGate.findings(below: standings).map(\.policy) == ["lucky"])
+  }
+
   @Test func `exact scores stand by the gaps of seeds`() throws {
     let gaps = [0.1, 0.2, 0.3, 5]
     let scores = gaps.enumerated().map { index, gap in
@@ -137,14 +152,13 @@ import Experiments
   }
 
   @Test func `a cost below the optimum is a finding`() throws {
-    var result = CaseResult(name: "a", environment: "e")
     let document = """
       {"env":"e","optimum":{"own_actions":1,"unrestricted":1},"policies":[{"name":"p"}]}
       """
-    result.exact = try JSONDecoder().decode(ExactEvaluation.self, from: Data(document.utf8))
+    var exact = try JSONDecoder().decode(ExactEvaluation.self, from: Data(document.utf8))
     for (gap, found) in [(-0.01, []), (-0.03, ["p"])] {
-      result.exact?.policies[0].gap = gap
-      #expect(SanityGate.findings(in: [result]).map(\.policy) == found)
+      exact.policies[0].gap = gap
+      #expect(SanityGate.findings(in: exact, caseName: "a").map(\.policy) == found)
     }
   }
 }

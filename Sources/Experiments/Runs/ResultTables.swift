@@ -4,7 +4,21 @@ extension Standings {
   /// The table that people read, at most 80 columns wide.
   public var table: String {
     if stage == "exact" { return exactTable }
-    return [sampledTable, afterTaxTable].compactMap { $0 }.joined(separator: "\n\n")
+    return [sampledTable, boundTable, afterTaxTable].compactMap { $0 }.joined(separator: "\n\n")
+  }
+
+  private var boundTable: String? {
+    guard let bound else { return nil }
+    var table = TextTable(["policy", ">above bound", ">95 %", ">in %"])
+    for row in rows {
+      table.add([
+        short(row.family), cell(row.gapToBound?.estimate, decimals),
+        range(row.gapToBound, decimals),
+        cell(row.gapToBound.map { $0.estimate / bound.estimate * 100 }, 1),
+      ])
+    }
+    return table.text + "\nlower bound on the cost of any policy: "
+      + "\(bound.estimate.fixed(decimals)) bp per year, \(range(bound, decimals))"
   }
 
   private var afterTaxTable: String? {
