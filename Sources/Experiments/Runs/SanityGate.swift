@@ -1,5 +1,6 @@
 import Foundation
-import Rebalancing
+package import Rebalancing
+import Statistics
 
 /// What no honest figure can be: better than the best possible, or dependent on what is yet to come.
 ///
