@@ -60,6 +60,16 @@ public struct Explanation: Sendable, Encodable {
     public var fullTradeBelow: Double?
     public var fullTradeAbove: Double?
     public var unrestrictedNoTrade: [Double]
+    /// Where it goes when it trades a part.
+    var step: Step
+
+    /// A trade that does not go all of the way.
+    enum Step: Sendable, Hashable {
+      case toEdge
+      case fraction(Double)
+      /// Of several fractions, which one is not said.
+      case several
+    }
 
     enum CodingKeys: String, CodingKey {
       case noTrade = "no_trade"
@@ -106,7 +116,7 @@ public struct Explanation: Sendable, Encodable {
         rows: Self.window(order[1], snapshot, line)
       ) { policy.decide($0) }
     }
-    optimum = Self.optimum(task)
+    optimum = Optimum(task)
     let candidates = RuleCandidates.rules(for: task)
     let informed = candidates.reduce(task.informing(policy)) { $0.informing($1) }
     let visited = VisitedStates(informed, policy, seed: seed)
@@ -136,16 +146,20 @@ public struct Explanation: Sendable, Encodable {
       halfWidth: line.halfWidth ?? 0.05)
     return weightGrid(range, Self.cells)
   }
+}
 
-  private static func optimum(_ task: RebalancingTask) -> Optimum? {
+extension Explanation.Optimum {
+  /// `nil` where the task has no exact solution.
+  init?(_ task: RebalancingTask) {
     guard let chain = try? TwoAssetChain(task),
       let free = try? chain.solve(.unrestricted),
       let own = task.actions.isEmpty ? free : try? chain.solve(.fractions(task.actions))
     else { return nil }
-    return Optimum(
-      noTrade: [own.noTrade.lowerBound, own.noTrade.upperBound],
-      fullTradeBelow: own.fullTradeBelow, fullTradeAbove: own.fullTradeAbove,
-      unrestrictedNoTrade: [free.noTrade.lowerBound, free.noTrade.upperBound])
+    noTrade = [own.noTrade.lowerBound, own.noTrade.upperBound]
+    (fullTradeBelow, fullTradeAbove) = (own.fullTradeBelow, own.fullTradeAbove)
+    unrestrictedNoTrade = [free.noTrade.lowerBound, free.noTrade.upperBound]
+    let partial = task.actions.filter { $0 > 0 && $0 < 1 }
+    step = task.actions.isEmpty ? .toEdge : partial.count == 1 ? .fraction(partial[0]) : .several
   }
 }
 
