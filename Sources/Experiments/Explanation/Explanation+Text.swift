@@ -148,8 +148,9 @@ extension Explanation {
       ])
     }
     var lines = [
-      "on \(comparedStates) states that the policy visits; agree: both none, partial or full;",
-      "of trades: where either does; distance: mean one-way difference of what is held",
+      "of \(comparedRules) rules on \(comparedStates) states that the policy visits",
+      "agree: both none, partial or full; of trades: where either trades",
+      "distance: mean one-way difference of what is held after the decisions",
     ]
     if let first = rules.first, !first.differences.isEmpty {
       lines.append("\(shortName(first.rule)) differs at")

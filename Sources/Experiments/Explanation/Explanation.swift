@@ -18,7 +18,9 @@ public struct Explanation: Sendable, Encodable {
   public var optimum: Optimum?
   /// The rules that decide most like the policy, the nearest first.
   public var rules: [RuleAgreement]
-  /// States on which the rules are compared.
+  /// Rules of the catalogue, of which those are the nearest.
+  public var comparedRules: Int
+  /// States on which they are compared.
   public var comparedStates: Int
 
   /// The portfolio.
@@ -82,6 +84,7 @@ public struct Explanation: Sendable, Encodable {
   enum CodingKeys: String, CodingKey {
     case policy, state, decision, line, plane, optimum, rules
     case environment = "env"
+    case comparedRules = "compared_rules"
     case comparedStates = "compared_states"
   }
 
@@ -120,6 +123,7 @@ public struct Explanation: Sendable, Encodable {
     let candidates = RuleCandidates.rules(for: task)
     let informed = candidates.reduce(task.informing(policy)) { $0.informing($1) }
     let visited = VisitedStates(informed, policy, seed: seed)
+    comparedRules = candidates.count
     comparedStates = visited.snapshots.count
     rules = Array(
       candidates.map { visited.agreement(of: $0) }.sorted {
