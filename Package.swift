@@ -20,6 +20,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
   ],
   targets: [
@@ -56,7 +57,8 @@ let package = Package(
       name: "Experiments",
       dependencies: [
         "Algebra", "Deployment", "Gym", "Learning", "Markets", "Oracles", "Rebalancing",
-        "Statistics", .product(name: "Yams", package: "Yams"),
+        "Statistics", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: settings),
     // 6

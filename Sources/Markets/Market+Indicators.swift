@@ -35,6 +35,16 @@ extension Market {
     }
   }
 
+  /// The covariance per year that the model has on average, shape [assets, assets]: of regimes that
+  /// within them, weighted by how long they last. `nil` where the model states none.
+  public var averageCovariance: [Scalar]? {
+    switch self {
+    case .regimes(let market): market.averageCovariance
+    case .yielding(let market): market.base.averageCovariance
+    default: constantCovariance
+    }
+  }
+
   /// Writes the volatility of every asset per √year, shape [assets], as it can be known from the
   /// returns up to the decision.
   ///

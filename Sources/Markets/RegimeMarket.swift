@@ -105,6 +105,16 @@ public struct RegimeMarket<Scalar: BinaryFloatingPoint & Sendable>: Sendable, Ha
     covariancesPerYear = covariances.flatMap { $0.flatMap { $0.map { Scalar($0 * stepsPerYear) } } }
   }
 
+  /// The covariance within the regimes per year, weighted by the stationary law.
+  var averageCovariance: [Scalar] {
+    let size = assetCount * assetCount
+    return (0..<size).map { place in
+      (0..<regimeCount).reduce(0) {
+        $0 + stationary[$1] * covariancesPerYear[$1 * size + place]
+      }
+    }
+  }
+
   /// The same market in another arithmetic.
   init(_ other: RegimeMarket<Double>) {
     assetCount = other.assetCount

@@ -37,22 +37,28 @@ struct Run: ParsableCommand {
       out.map { URL(fileURLWithPath: $0) } ?? spec.top.appending(path: "checkpoints/\(spec.name)")
     let interruption = Interruption()
     let stop = interruption.flag
-    let (isQuiet, workers) = (json, workers)
+    let isQuiet = json
     let runner = ExperimentRunner(
-      spec: spec, output: output, report: { if !isQuiet { print($0) } },
-      options: { title, steps in
-        let progress = TrainingProgress(title: title, total: steps)
-        var options = TrainingRun.Options()
-        options.workers = workers
-        options.shouldStop = { stop.isSet }
-        options.progress = { progress($0) }
-        return options
+      spec: spec, output: output, workers: workers, report: { if !isQuiet { print($0) } },
+      options: { title, steps, runs in
+        let progress = TrainingProgress(title: title, total: steps, runs: runs)
+        return { index in
+          var options = TrainingRun.Options()
+          options.shouldStop = { stop.isSet }
+          options.progress = { progress($0, of: index) }
+          return options
+        }
       })
     do {
       let results = try withExtendedLifetime(interruption) { try runner.run() }
       if record { try copyResults(from: output, to: spec.folder) }
       if json { try printJSON(results) }
-    } catch is ExperimentRunner.Stopped {
+      if let finding = results.findings.first {
+        FileHandle.standardError.write(
+          Data("error: \(results.findings.count) figures cannot be: \(finding)\n".utf8))
+        throw ExitCode(70)
+      }
+    } catch is ExperimentStopped {
       FileHandle.standardError.write(Data("stopped; the same command continues\n".utf8))
       throw ExitCode(130)
     }

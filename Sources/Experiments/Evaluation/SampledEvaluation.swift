@@ -20,6 +20,11 @@ public struct SampledEvaluation: Sendable, Codable {
   public var trackingErrorKind: String
   public var policies: [Row]
   public var pairs: [Pair]
+  /// Of each policy, what its row is the mean of; all met the same paths. Not part of the document.
+  public private(set) var samples: [[PathSample]] = []
+  /// Of each policy on replayed data, the return of every step after costs and taxes; else empty. Not
+  /// part of the document.
+  public private(set) var returns: [[Double]] = []
 
   /// A mean over samples with its standard error.
   public struct Estimate: Sendable, Codable {
@@ -95,9 +100,10 @@ public struct SampledEvaluation: Sendable, Codable {
   /// - Parameters:
   ///   - episodes: paths; ignored, and 1, on data that is replayed from a fixed day.
   ///   - workers: policies are played side by side; the result does not depend on it.
+  ///   - comparesPairs: whether each policy is compared with each.
   public init(
     _ task: RebalancingTask, policies: [any Trigger], episodes: Int, seed: UInt64,
-    workers: Int = 2
+    workers: Int = 2, comparesPairs: Bool = true
   ) {
     var plays = policies.map { Play(task: task, policy: $0, seed: seed) }
     let count = Play.isFixedReplay(task) ? 1 : episodes
@@ -113,6 +119,10 @@ public struct SampledEvaluation: Sendable, Codable {
     trackingErrorKind =
       Play.isReplay(task) ? "realized_before_costs" : "ex_ante_post_trade"
     self.policies = plays.map(\.row)
+    samples = plays.map(\.samples)
+    returns = plays.map(\.returns)
+    pairs = []
+    guard comparesPairs else { return }
     pairs = plays.indices.flatMap { i in
       plays.indices.dropFirst(i + 1).map { j in plays[i].compared(with: plays[j]) }
     }
@@ -128,32 +138,13 @@ private struct Play: Sendable {
   let seed: UInt64
   private(set) var firstDate: CalendarDate?
   private(set) var lastDate: CalendarDate?
-  private var samples: [Sample] = []
+  private(set) var samples: [PathSample] = []
+  private(set) var returns: [Double] = []
   private var activeReturns = RunningStatistics()
   private var activeVariance = RunningStatistics()
   private var finalValues = RunningStatistics()
   private var trades = 0
   private var identityError = 0.0
-
-  /// Sums over the steps of a sample.
-  private struct Sample: Sendable {
-    var steps = 0.0
-    var transaction = 0.0
-    var tax = 0.0
-    var drift = 0.0
-    var reward = 0.0
-    var turnover = 0.0
-    var cost: Double { transaction + tax + drift }
-
-    mutating func add(_ outcome: StepOutcome) {
-      steps += 1
-      transaction += outcome.transactionCost
-      tax += outcome.taxCost
-      drift += outcome.driftCost
-      reward += outcome.reward
-      turnover += outcome.turnover
-    }
-  }
 
   init(task: RebalancingTask, policy: any Trigger, seed: UInt64) {
     self.task = task.informing(policy)
@@ -173,12 +164,12 @@ private struct Play: Sendable {
     var environment = RebalancingEnvironment<Double>(task, copy: copy)
     _ = environment.reset(seed: seed)
     firstDate = min(firstDate ?? environment.date, environment.date)
-    var sample = Sample()
+    var sample = PathSample()
     var year = environment.date.year
     while !environment.hasEnded {
       if Self.isFixedReplay(task), environment.date.year != year {
         samples.append(sample)
-        sample = Sample()
+        sample = PathSample()
         year = environment.date.year
       }
       let decision = policy.decide(environment.snapshot)
@@ -193,6 +184,10 @@ private struct Play: Sendable {
 
   private mutating func note(_ outcome: StepOutcome) {
     if outcome.isTrade { trades += 1 }
+    if Self.isReplay(task) {
+      let kept = 1 - outcome.transactionCost - outcome.taxCost
+      returns.append(kept * (1 + outcome.portfolioReturn) - 1)
+    }
     activeReturns.add(outcome.activeReturn)
     activeVariance.add(outcome.activeVariance)
     identityError = max(identityError, outcome.identityError)
@@ -237,7 +232,7 @@ private struct Play: Sendable {
   }
 
   private func estimate(
-    _ term: KeyPath<Sample, Double>, _ unit: Double
+    _ term: KeyPath<PathSample, Double>, _ unit: Double
   ) -> SampledEvaluation.Estimate {
     estimate(samples.map { ($0[keyPath: term], $0.steps) }, unit)
   }

@@ -1,182 +1,104 @@
 public import Deployment
 public import Foundation
 import Learning
-import Oracles
 import Rebalancing
+
+/// A training was stopped; the next run continues it.
+public struct ExperimentStopped: Error, Sendable {}
 
 /// Runs an experiment: train, score exactly, compare on samples and on real data, export, decide.
 ///
-/// Finished trainings are found again by their records, so an interrupted run continues.
+/// Finished trainings and evaluations are found again in the results' folder, so an interrupted run
+/// continues.
 public struct ExperimentRunner: Sendable {
   public let spec: ExperimentSpec
   /// Where results go.
   public let output: URL
+  /// Threads; results do not depend on them.
+  public let workers: Int
   /// Receives headings and tables.
   public let report: @Sendable (String) -> Void
-  /// Makes the options of a training from its title and its steps.
-  public let options: @Sendable (String, Int) -> TrainingRun.Options
+  /// Makes the options of trainings side by side from their title, the steps of each, and how many
+  /// there are.
+  public let options:
+    @Sendable (String, Int, Int) -> @Sendable (_ index: Int) -> TrainingRun.Options
 
   public init(
-    spec: ExperimentSpec, output: URL, report: @escaping @Sendable (String) -> Void,
-    options: @escaping @Sendable (String, Int) -> TrainingRun.Options
+    spec: ExperimentSpec, output: URL, workers: Int, report: @escaping @Sendable (String) -> Void,
+    options:
+      @escaping @Sendable (String, Int, Int) -> @Sendable (_ index: Int) -> TrainingRun.Options
   ) {
     self.spec = spec
     self.output = output
+    self.workers = workers
     self.report = report
     self.options = options
   }
-
-  /// A training was stopped; the next run continues it.
-  public struct Stopped: Error, Sendable {}
 
   /// The answers, as they go to `results.json`.
   public struct Results: Codable, Sendable {
     public var experiment: String
     public var question: String
     public var provenance: Provenance
-    public var exact: ExactEvaluation
-    public var sampled: SampledEvaluation
-    public var replays: [SampledEvaluation]
-    public var exported: String
-    public var decision: DecisionResponse
+    /// Of an experiment with one case: those of the case.
+    public var exact: ExactEvaluation?
+    public var sampled: SampledEvaluation?
+    public var replays: [SampledEvaluation]?
+    /// Of an experiment that exports a policy.
+    public var exported: String?
+    public var decision: DecisionResponse?
+    public var cases: [CaseResult]
+    /// Of an experiment with a baseline and several cases.
+    public var comparison: CaseComparison?
+    /// What no honest figure can be; see `SanityGate`.
+    public var findings: [SanityGate.Finding] = []
   }
 
-  private struct Learned {
-    let name: String
-    let checkpoint: Checkpoint<RunRecord>
-  }
-
-  /// Runs all stages.
+  /// Runs all cases.
   public func run() throws -> Results {
-    let environment = try EnvironmentSpec(path: path(spec.environment))
-    try check(environment)
+    let plans = try spec.cases.map { try CasePlan($0, path: path) }
     try createFolder(output)
+    let store = try RunStore(folder: output)
+    try store.keep(onlyCases: plans.map(\.spec.name))
     report("Question: \(spec.question)")
-    let learned = try train(environment)
-
-    report("\n1. Exact scores on \(environment.task.id)")
-    let exact = try ExactEvaluation(
-      environment.task, policies: try policies(learned, for: environment.task))
-    report(exact.table)
-
-    report("\n2. The same policies on \(spec.episodes) sampled paths")
-    let sampled = SampledEvaluation(
-      environment.task, policies: try policies(learned, for: environment.task),
-      episodes: spec.episodes, seed: spec.evaluationSeed)
-    report(sampled.table)
-
-    var replays: [SampledEvaluation] = []
-    for (number, replay) in spec.replays.enumerated() {
-      let task = try EnvironmentSpec(path: path(replay)).task
-      report("\n\(3 + number). The same policies on real data: \(task.id)")
-      let evaluation = SampledEvaluation(
-        task, policies: try policies(learned, for: task), episodes: 1, seed: spec.evaluationSeed)
-      report(evaluation.table)
-      replays.append(evaluation)
+    var results = Results(
+      experiment: spec.name, question: spec.question, provenance: .current, cases: [])
+    for (number, plan) in plans.enumerated() {
+      if plans.count > 1 { report("\n## Case \(number + 1) of \(plans.count): \(plan.spec.name)") }
+      let outcome = try CaseRunner(
+        plan: plan, folder: folder(of: plan.spec), runner: self, store: store
+      ).run()
+      results.cases.append(outcome.result)
+      if number == 0, let export = spec.export {
+        let exported = try Export(export, plan, outcome).write(from: self)
+        (results.exported, results.decision) = (exported.name, exported.decision)
+      }
     }
-
-    let best = try bestLearned(learned, sampled)
-    report("\n\(3 + replays.count). Export of \(best.name), the best learned policy on the samples")
-    let decision = try export(best)
-    let results = Results(
-      experiment: spec.name, question: spec.question, provenance: .current, exact: exact,
-      sampled: sampled, replays: replays, exported: best.name, decision: decision)
+    if let only = results.cases.first, results.cases.count == 1 {
+      (results.exact, results.sampled, results.replays) = (only.exact, only.sampled, only.replays)
+    }
+    if let baseline = spec.baseline, let first = spec.cases.first {
+      results.comparison = CaseComparison(
+        results.cases, baseline: baseline, seed: first.evaluationSeed, workers: workers)
+      if let comparison = results.comparison { report("\n" + comparison.table) }
+    }
+    results.findings = SanityGate.findings(in: results.cases)
+    for finding in results.findings { report("\nSANITY: \(finding)") }
     try write(results)
-    let figure = try CostFigure(evaluation: exact).draw(into: output)
-    let files =
-      ["results.json", "results.csv"] + [figure].compactMap { $0 } + ["bundle/", "request.json"]
-      + learned.map { $0.name + "/" }
-    report("\nFiles in \(output.relativeToHere)/:\n  \(files.joined(separator: "\n  "))")
-    if figure == nil { report("No figure: gnuplot-nox is not installed") }
     return results
   }
 
-  /// Reads everything that the experiment names: what is wrong is found before the trainings.
-  private func check(_ environment: EnvironmentSpec) throws {
-    _ = try TwoAssetChain(environment.task)
-    for agent in spec.agents { _ = try AgentSpec(path: path(agent)) }
-    guard !spec.replays.isEmpty else {
-      throw SpecError(file: spec.name, "replays: at least one is needed for a decision")
-    }
-    let replays = try spec.replays.map { try EnvironmentSpec(path: path($0)) }
-    for task in ([environment] + replays).map(\.task) {
-      for rule in spec.rules { _ = try RuleCatalog.rule(rule, for: task) }
-    }
-  }
-
-  private func path(_ relative: String) -> String {
+  func path(_ relative: String) -> String {
+    // Rules and whole paths are no files of the repository.
+    if relative.hasPrefix("/") || relative.hasPrefix("rule:") { return relative }
     let top = spec.top.relativeToHere
     return top.isEmpty ? relative : top + "/" + relative
   }
 
-  // MARK: - Stages
-
-  private func train(_ environment: EnvironmentSpec) throws -> [Learned] {
-    var learned: [Learned] = []
-    for agentPath in spec.agents {
-      let agent = try AgentSpec(path: path(agentPath))
-      let agentName = URL(fileURLWithPath: agentPath).deletingPathExtension().lastPathComponent
-      for seed in spec.seeds {
-        let name = "\(agentName)-seed-\(seed)"
-        let folder = output.appending(path: name)
-        let run = TrainingRun(environment: environment, agent: agent, seed: seed, folder: folder)
-        if !run.isFinished {
-          var options = options(name, agent.totalSteps)
-          options.resumes = run.isResumable
-          guard try run.run(options) == .finished else { throw Stopped() }
-        }
-        learned.append(Learned(name: name, checkpoint: try Checkpoint(contentsOf: folder)))
-      }
-    }
-    return learned
-  }
-
-  private func policies(
-    _ learned: [Learned], for task: RebalancingTask
-  ) throws -> [any Trigger] {
-    var all: [any Trigger] = []
-    for rule in spec.rules { all.append(try RuleCatalog.rule(rule, for: task)) }
-    for policy in learned {
-      all.append(
-        try PolicyReference.policy(of: policy.checkpoint, name: policy.name, for: task))
-    }
-    return all
-  }
-
-  /// The learned policy with the lowest sampled cost: the exact scores select nothing.
-  private func bestLearned(_ learned: [Learned], _ sampled: SampledEvaluation) throws -> Learned {
-    let costs = Dictionary(uniqueKeysWithValues: sampled.policies.map { ($0.name, $0.cost.mean) })
-    func cost(_ policy: Learned) -> Double { costs[policy.name, default: .infinity] }
-    guard let best = learned.min(by: { cost($0) < cost($1) })
-    else { throw SpecError(file: spec.name, "agents: at least one is needed") }
-    return best
-  }
-
-  private func export(_ best: Learned) throws -> DecisionResponse {
-    let folder = output.appending(path: "bundle")
-    try PolicyExport.write(
-      best.checkpoint, name: spec.exportName, version: spec.exportVersion, to: folder)
-    let (bundle, vectors) = try PolicyBundle.load(folder)
-    report("\(folder.relativeToHere): digests agree, \(vectors) conformance vectors met")
-    guard let replay = spec.replays.first else {
-      throw SpecError(file: spec.name, "replays: at least one is needed for a decision")
-    }
-    let request = try lastDay(of: EnvironmentSpec(path: path(replay)).task, best)
-    try request.write(to: output.appending(path: "request.json"), options: .atomic)
-    return try bundle.decide(request: request)
-  }
-
-  /// The portfolio that a policy leads to on the last day of the data, as a request.
-  private func lastDay(of task: RebalancingTask, _ learned: Learned) throws -> Data {
-    let policy = try PolicyReference.trigger(of: learned.checkpoint, name: learned.name)
-    var environment = RebalancingEnvironment<Double>(task.informing(policy))
-    _ = environment.reset(seed: spec.evaluationSeed)
-    while !environment.hasEnded {
-      _ = environment.advance(policy.decide(environment.snapshot))
-    }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    return try encoder.encode(environment.snapshot) + Data("\n".utf8)
+  private func folder(of spec: ExperimentCase) -> URL {
+    guard self.spec.cases.count > 1 else { return output }
+    let name = spec.name.map { $0.isLetter || $0.isNumber || "-=._".contains($0) ? $0 : "-" }
+    return output.appending(path: String(name))
   }
 
   private func write(_ results: Results) throws {
@@ -186,6 +108,69 @@ public struct ExperimentRunner: Sendable {
       to: output.appending(path: "results.json"), options: .atomic)
     try Data(results.csv.utf8).write(
       to: output.appending(path: "results.csv"), options: .atomic)
+    var files = ["results.json", "results.csv", RunStore.fileName]
+    if let exact = results.cases.first?.exact {
+      if let figure = try CostFigure(evaluation: exact).draw(into: output) {
+        files.append(figure)
+      } else {
+        report("No figure: gnuplot-nox is not installed")
+      }
+    }
+    if results.exported != nil { files += ["bundle/", "request.json"] }
+    report("\nFiles in \(output.relativeToHere)/:\n  \(files.joined(separator: "\n  "))")
+  }
+}
+
+/// The export of the best learned policy of a case.
+private struct Export {
+  let target: ExperimentSpec.Export
+  let plan: CasePlan
+  let outcome: CaseRunner.Outcome
+
+  init(_ target: ExperimentSpec.Export, _ plan: CasePlan, _ outcome: CaseRunner.Outcome) {
+    (self.target, self.plan, self.outcome) = (target, plan, outcome)
+  }
+
+  func write(
+    from runner: ExperimentRunner
+  ) throws -> (name: String, decision: DecisionResponse) {
+    guard let best, let checkpoint = best.checkpoint, let replay = plan.replays.first else {
+      throw SpecError(
+        file: runner.spec.name,
+        "export_name: a learned policy with samples, and replays, are needed for a decision")
+    }
+    runner.report("\nExport of \(best.name), the best learned policy on the samples")
+    let folder = runner.output.appending(path: "bundle")
+    try PolicyExport.write(
+      checkpoint, name: target.name, version: target.version, to: folder)
+    let (bundle, vectors) = try PolicyBundle.load(folder)
+    runner.report(
+      "\(folder.relativeToHere): digests agree, \(vectors) conformance vectors met")
+    let policy = try PolicyReference.trigger(of: checkpoint, name: best.name)
+    let request = try lastDay(of: replay.task, policy)
+    try request.write(to: runner.output.appending(path: "request.json"), options: .atomic)
+    return (best.name, try bundle.decide(request: request))
+  }
+
+  /// The learned policy with the lowest sampled cost: the exact scores select nothing.
+  private var best: Entrant? {
+    let rows = outcome.result.sampled?.policies ?? []
+    let costs = Dictionary(uniqueKeysWithValues: rows.map { ($0.name, $0.cost.mean) })
+    func cost(_ entrant: Entrant) -> Double { costs[entrant.name, default: .infinity] }
+    return outcome.entrants.filter { $0.checkpoint != nil && $0.found == nil }
+      .min { cost($0) < cost($1) }
+  }
+
+  /// The portfolio that a policy leads to on the last day of the data, as a request.
+  private func lastDay(of task: RebalancingTask, _ policy: LearnedTrigger) throws -> Data {
+    var environment = RebalancingEnvironment<Double>(task.informing(policy))
+    _ = environment.reset(seed: plan.spec.evaluationSeed)
+    while !environment.hasEnded {
+      _ = environment.advance(policy.decide(environment.snapshot))
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    return try encoder.encode(environment.snapshot) + Data("\n".utf8)
   }
 }
 
@@ -203,41 +188,6 @@ extension TrainingRun {
   var isFinished: Bool { (checkpoint?.steps ?? 0) >= agent.totalSteps }
   /// Whether the folder holds a part of this run.
   var isResumable: Bool { checkpoint != nil }
-}
-
-extension ExperimentRunner.Results {
-  /// One row per policy and stage.
-  var csv: String {
-    var lines = [
-      "stage,environment,policy,cost_bp_per_year,standard_error,transaction_bp,drift_bp,tax_bp,"
-        + "turnover_per_year,tracking_error_bp,trades_per_year,gap_percent,final_value"
-    ]
-    for row in exact.policies {
-      let numbers = [
-        row.cost, nil, row.transaction, row.drift, row.cost.map { _ in 0 }, row.turnover,
-        row.trackingError, row.trades, row.gap, nil,
-      ]
-      lines.append(line("exact", exact.environment, row.name, numbers))
-    }
-    for (stage, evaluation) in [("sampled", sampled)] + replays.map({ ("data", $0) }) {
-      for row in evaluation.policies {
-        let numbers: [Double?] = [
-          row.cost.mean, row.cost.standardError, row.transaction.mean, row.drift.mean,
-          row.tax.mean, row.turnover.mean, row.trackingError, row.trades, nil, row.finalValue,
-        ]
-        lines.append(line(stage, evaluation.environment, row.name, numbers))
-      }
-    }
-    return lines.joined(separator: "\n") + "\n"
-  }
-
-  private func line(
-    _ stage: String, _ environment: String, _ policy: String, _ numbers: [Double?]
-  ) -> String {
-    // Rules hold commas.
-    ([stage, environment, "\"\(policy)\""] + numbers.map { $0.map { $0.fixed(6) } ?? "" })
-      .joined(separator: ",")
-  }
 }
 
 extension URL {

@@ -2,61 +2,82 @@ public import Foundation
 
 /// A question and how it is answered: `experiments/NNN-question/experiment.yaml`.
 ///
-/// Paths in it start from the repository's top, the folder that holds `experiments`.
+/// Paths in it start from the repository's top, the folder that holds `experiments`. The keys of a
+/// case may stand at the top, where they hold for all cases, and in each entry of `cases`, where they
+/// replace those of the top; `grid` multiplies cases by the values of some keys of the environment.
 public struct ExperimentSpec: Sendable {
   /// The folder's name.
   public let name: String
   public let question: String
+  /// What was found, in the words of those who ran it; `nil` while nobody has written it.
+  public let answer: String?
   /// The experiment's folder.
   public let folder: URL
-  /// What trains.
-  public let environment: String
-  public let agents: [String]
-  public let seeds: [UInt64]
-  /// Rules that are compared, as `rule:…`.
-  public let rules: [String]
-  /// Paths of the sampled comparison, on seeds that no training has seen.
-  public let episodes: Int
-  public let evaluationSeed: UInt64
-  /// Environments of real data on which the same policies are played.
-  public let replays: [String]
-  /// Name and version under which the best learned policy is exported.
-  public let exportName: String
-  public let exportVersion: String
+  /// At least one; names differ.
+  public let cases: [ExperimentCase]
+  /// The policy that others are compared with over all cases, if any.
+  public let baseline: String?
+  /// What becomes of the best learned policy of the first case, if anything.
+  public let export: Export?
+
+  /// Name and version of a bundle.
+  public struct Export: Sendable, Hashable {
+    public let name: String
+    public let version: String
+  }
 
   /// The repository's top.
   public var top: URL { folder.deletingLastPathComponent().deletingLastPathComponent() }
 
   /// Reads the specification in an experiment's folder.
-  public init(folder: URL) throws(SpecError) {
+  public init(folder: URL) throws {
     self.folder = folder.standardizedFileURL
     name = self.folder.lastPathComponent
     let file = folder.appending(path: "experiment.yaml").relativePath
-    var reader = try SpecReader(SpecValue(yaml: file), file: file)
+    let value = try SpecValue(yaml: file)
+    var reader = try SpecReader(value, file: file)
     question = try reader.string("question")
-    environment = try reader.string("environment")
-    agents = try reader.strings("agents")
-    guard !agents.isEmpty else { throw reader.fault("agents", "at least one is needed") }
-    var seeds: [UInt64] = []
-    for seed in try reader.numbers("seeds") {
-      guard let whole = UInt64(exactly: seed) else {
-        throw reader.fault("seeds", "\(seed) is given, whole numbers of at least 0 are valid")
+    answer = reader.has("answer") ? try reader.string("answer") : nil
+    export =
+      reader.has("export_name")
+      ? Export(
+        name: try reader.string("export_name"), version: try reader.string("export_version")) : nil
+    baseline = reader.has("baseline") ? try reader.string("baseline") : nil
+    cases = try Self.cases(value, &reader)
+    if export != nil, let first = cases.first, first.agents.isEmpty || first.replays.isEmpty {
+      let key = first.agents.isEmpty ? "agents" : "replays"
+      throw reader.fault("export_name", "\(key): at least one is needed for an export")
+    }
+  }
+
+  /// The keys that are of the experiment as a whole.
+  private static let ownKeys = ["question", "answer", "export_name", "export_version", "baseline", "cases"]
+
+  private static func cases(
+    _ value: SpecValue, _ reader: inout SpecReader
+  ) throws -> [ExperimentCase] {
+    let common = value.without(ownKeys)
+    var variants = [common]
+    if let given = reader.optional("cases") {
+      guard case .list(let list) = given.content, !list.isEmpty else {
+        throw reader.fault("cases", "a list of maps with names is expected")
       }
-      seeds.append(whole)
+      variants = []
+      for entry in list {
+        guard case .map = entry.content else {
+          throw SpecError(
+            file: reader.file, line: entry.line, "cases: a map is expected in each entry")
+        }
+        variants.append(common.merging(entry))
+      }
     }
-    guard !seeds.isEmpty else { throw reader.fault("seeds", "at least one is needed") }
-    self.seeds = seeds
-    rules = try reader.strings("rules")
-    guard Set(rules).count == rules.count else { throw reader.fault("rules", "one stands twice") }
-    episodes = try reader.int("episodes", in: 2..., "2 or more")
-    evaluationSeed = UInt64(try reader.int("evaluation_seed", in: 0..., "0 or more"))
-    guard !seeds.contains(evaluationSeed) else {
-      throw reader.fault(
-        "evaluation_seed", "\(evaluationSeed) is a training seed, another is valid")
+    let cases = try variants.flatMap {
+      try ExperimentCase.cases($0, file: reader.file, isAlone: variants.count == 1)
     }
-    replays = try reader.strings("replays")
-    exportName = try reader.string("export_name")
-    exportVersion = try reader.string("export_version")
-    try reader.finish()
+    let names = cases.map(\.name)
+    if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
+      throw reader.fault("cases", "two are named “\(twice)”")
+    }
+    return cases
   }
 }

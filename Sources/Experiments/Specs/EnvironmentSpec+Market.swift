@@ -117,6 +117,10 @@ extension EnvironmentSpec {
   private static func correlation(
     _ count: Int, _ reader: inout SpecReader
   ) throws(SpecError) -> [[Double]] {
+    // One number is the correlation of any two.
+    if let common = reader.optional("correlation")?.number {
+      return (0..<count).map { i in (0..<count).map { $0 == i ? 1 : common } }
+    }
     let correlation = try reader.matrix("correlation", size: count)
     for i in 0..<count {
       guard correlation[i][i] == 1, (0..<i).allSatisfy({ correlation[i][$0] == correlation[$0][i] })

@@ -120,7 +120,14 @@ extension SpecValue {
     return SpecValue(.map(own.merging(others) { _, other in other }))
   }
 
-  /// The specification with `key=value` overrides; dots lead into inner maps, values are YAML.
+  /// The map without some keys.
+  func without(_ keys: [String]) -> SpecValue {
+    guard case .map(let own) = content else { return self }
+    return SpecValue(.map(own.filter { !keys.contains($0.key) }), line: line)
+  }
+
+  /// The specification with `key=value` overrides; dots lead into inner maps, values are YAML, and
+  /// `null` takes a key away.
   public func setting(_ overrides: [String], file: String) throws(SpecError) -> SpecValue {
     var result = self
     for override in overrides {
@@ -146,6 +153,11 @@ extension SpecValue {
     }
     guard case .map(var map) = content else {
       throw SpecError(file: file, "--set \(override): “\(key)” would stand in a value, not a map")
+    }
+    if path.count == 1, value.content == .null {
+      map[key] = nil
+      content = .map(map)
+      return
     }
     var inner = map[key] ?? SpecValue(.map([:]))
     try inner.set(value, at: path.dropFirst(), override: override, file: file)
@@ -195,5 +207,11 @@ extension SpecValue: Codable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return try encoder.encode(self)
+  }
+
+  /// The value on one line, as an override gives it: words as they are, all else as JSON.
+  func inlineText() throws -> String {
+    if case .string(let word) = content { return word }
+    return String(decoding: try canonicalJSON(), as: UTF8.self)
   }
 }

@@ -73,6 +73,11 @@ struct RunLog {
     try write()
   }
 
+  /// Seconds of wall clock that the run in a folder took, all sessions together; 0 where no log is left.
+  static func seconds(of folder: RunFolder) -> Double {
+    earlierSessions(folder.runFile).reduce(0) { $0 + $1.ended.timeIntervalSince($1.started) }
+  }
+
   private static func earlierSessions(_ file: URL) -> [Session] {
     let decoder = JSONDecoder()
     decoder.dateDecodingStrategy = .iso8601

@@ -2,7 +2,6 @@ import Gym
 
 /// States that a policy is taught at: what was seen, and what each action would have led to.
 struct AfterstateLessons: Sendable {
-  let features: Int
   let actions: Int
   /// Lessons that were added at once.
   let copies: Int
@@ -15,8 +14,7 @@ struct AfterstateLessons: Sendable {
   /// Shape [additions, actions, copies]: q.
   private(set) var scores: [Float] = []
 
-  init(features: Int, actions: Int, copies: Int) {
-    self.features = features
+  init(actions: Int, copies: Int) {
     self.actions = actions
     self.copies = copies
   }

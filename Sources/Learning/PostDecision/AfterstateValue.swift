@@ -11,8 +11,6 @@ struct AfterstateValue: Sendable {
   /// Σ φφᵀ and Σ φG of all samples, shape [size, size] and [size], the constant last.
   private(set) var gram: [Double]
   private(set) var moments: [Double]
-  /// Number of samples in them, with their weights.
-  private(set) var weight = 0.0
   /// Ridge, as a part of the mean diagonal of the Gram matrix.
   private let ridge: Double
 
@@ -34,7 +32,6 @@ struct AfterstateValue: Sendable {
   mutating func forget() {
     for i in gram.indices { gram[i] = 0 }
     for i in moments.indices { moments[i] = 0 }
-    weight = 0
   }
 
   /// Takes in the sums of new samples and solves for θ.
@@ -46,13 +43,11 @@ struct AfterstateValue: Sendable {
     let size = moments.count
     for i in gram.indices { gram[i] *= memory }
     for i in moments.indices { moments[i] *= memory }
-    weight *= memory
     for part in sums {
       for i in gram.indices { gram[i] += part.gram[i] }
       for i in moments.indices {
         moments[i] += part.moments[i] - shift * part.gram[i * size + size - 1]
       }
-      weight += part.gram[size * size - 1]
     }
     solve()
   }
@@ -74,15 +69,12 @@ struct AfterstateValue: Sendable {
     tensors.merge(network.tensors(prefix: "value.")) { _, new in new }
     tensors["value.gram"] = Tensor(gram, shape: [moments.count, moments.count])
     tensors["value.moments"] = Tensor(moments)
-    tensors["value.weight"] = Tensor([weight])
   }
 
   mutating func restore(_ reader: TensorReader) throws(LearnerStateError) {
     network = try network.reading(reader, prefix: "value.")
     try reader.read("value.gram", shape: [moments.count, moments.count], into: &gram)
     try reader.read("value.moments", shape: [moments.count], into: &moments)
-    let saved: [Double] = try reader.values("value.weight", shape: [1])
-    weight = saved[0]
   }
 }
 

@@ -23,8 +23,7 @@ struct LessonPass: Sendable {
   /// Takes the lessons of an update and shuffles them.
   mutating func begin(
     _ lessons: AfterstateLessons, _ trials: ActionTrials, _ inputs: Standardization,
-    minibatches: Int,
-    _ random: RandomSource, part: Int, update: Int
+    minibatches: Int, _ random: RandomSource, part: Int, update: Int
   ) {
     self.lessons = lessons
     self.trials = trials
@@ -38,8 +37,9 @@ struct LessonPass: Sendable {
   /// The lessons that this part has in a minibatch.
   func size(ofMinibatch minibatch: Int) -> Int { ranges[minibatch].count }
 
-  /// Sets gradient and loss to those of this part's share of a minibatch of `size` lessons:
-  /// −Σ p log softmax(z) / size with p = softmax(unit · q).
+  /// Sets gradient and loss to those of this part's share of a minibatch of `size` lessons, the mean
+  /// over them: of each action's logits z the cross-entropy −Σ p log softmax(z), p = softmax(unit · q),
+  /// and of edges the ascent of q.
   mutating func run(_ network: Network, minibatch: Int, size: Int, unit: Float) {
     gradient.clear()
     loss = 0

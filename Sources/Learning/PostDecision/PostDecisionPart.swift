@@ -39,8 +39,7 @@ struct PostDecisionPart<E: AfterstateEnvironment>: Sendable {
     let candidates = trials.search.candidates
     rollout = AfterstateRollout(
       copies: count, steps: configuration.rolloutSteps, features: features)
-    lessons = AfterstateLessons(
-      features: environment.observationSpace.size, actions: candidates, copies: count)
+    lessons = AfterstateLessons(actions: candidates, copies: count)
     transition = VectorTransition(count: count, features: environment.observationSpace.size)
     afterstates = Afterstates(copies: count, actions: candidates, features: features)
     scores = Array(repeating: 0, count: count * candidates)

@@ -48,6 +48,7 @@ public struct PostDecisionValue<E: AfterstateEnvironment>: Learner {
     self.configuration = configuration
     random = RandomSource(seed: seed)
     let environments = try configuration.copyRanges.map(makeEnvironment)
+    try environments[0].checkNoMasks()
     search = try ActionSearch(environments[0])
     let size = environments[0].observationSpace.size
     guard environments[0].afterstateSize == size else {

@@ -1,50 +1,35 @@
-/// Fires where any of its rules does; the strongest decision stands, with the reasons of all that
-/// fire.
-public struct AnyRule: Rule {
-  public let name: String
-  public let rules: [any Rule]
-  public let needs: TriggerNeeds
-
-  init(name: String, rules: [any Rule]) {
-    self.name = name
-    self.rules = rules
-    needs = rules.reduce(TriggerNeeds()) { $0.union($1.needs) }
-  }
-
-  public func decide(on portfolio: RuledPortfolio) -> TriggerDecision {
-    let decisions = rules.map { $0.decide(on: portfolio) }
-    guard var strongest = decisions.first else { return .noAction("no rule is given") }
-    for decision in decisions where decision.isStronger(than: strongest) { strongest = decision }
-    strongest.isWaiting = strongest.action == .none && decisions.contains(where: \.isWaiting)
-    let others = decisions.filter { ($0.action != .none) == (strongest.action != .none) }
-    strongest.reasons += others.flatMap(\.reasons).filter { !strongest.reasons.contains($0) }
-    return strongest
-  }
-}
-
-/// Fires where all of its rules do; the weakest decision stands.
+/// Asks several rules at once; the strongest or the weakest decision stands.
 ///
-/// A rule that trades to the edge of a band and a gate that allows everything make a trade to the
-/// edge. Where some do not fire, their reasons stand.
-public struct AllRule: Rule {
+/// The strongest: fires where any rule does. The weakest: fires where all do; a rule that trades to the
+/// edge of a band and a gate that allows everything make a trade to the edge. The reasons are those of
+/// all rules that fire if it fires, else of those that do not.
+public struct CompositeRule: Rule {
   public let name: String
   public let rules: [any Rule]
   public let needs: TriggerNeeds
+  let choice: Choice
 
-  init(name: String, rules: [any Rule]) {
+  /// Which of the decisions stands.
+  enum Choice: Sendable { case strongest, weakest }
+
+  init(name: String, rules: [any Rule], choice: Choice) {
     self.name = name
     self.rules = rules
+    self.choice = choice
     needs = rules.reduce(TriggerNeeds()) { $0.union($1.needs) }
   }
 
   public func decide(on portfolio: RuledPortfolio) -> TriggerDecision {
     let decisions = rules.map { $0.decide(on: portfolio) }
-    guard var weakest = decisions.first else { return .noAction("no rule is given") }
-    for decision in decisions where weakest.isStronger(than: decision) { weakest = decision }
-    weakest.isWaiting = weakest.action == .none && decisions.contains(where: \.isWaiting)
-    let others = decisions.filter { weakest.action != .none || $0.action == .none }
-    weakest.reasons += others.flatMap(\.reasons).filter { !weakest.reasons.contains($0) }
-    return weakest
+    guard var chosen = decisions.first else { return .noAction("no rule is given") }
+    for decision in decisions {
+      let (stronger, weaker) = choice == .strongest ? (decision, chosen) : (chosen, decision)
+      if stronger.isStronger(than: weaker) { chosen = decision }
+    }
+    chosen.isWaiting = chosen.action == .none && decisions.contains(where: \.isWaiting)
+    let alike = decisions.filter { ($0.action != .none) == (chosen.action != .none) }
+    chosen.reasons += alike.flatMap(\.reasons).filter { !chosen.reasons.contains($0) }
+    return chosen
   }
 }
 

@@ -108,8 +108,10 @@ extension RuleCall {
     else {
       throw fault("it needs proportional costs and `drift_cost: quadratic`, \(task.id) has others")
     }
-    guard let covariance = task.market.constantCovariance else {
-      throw fault("it needs a market of constant covariance, that of \(task.id) changes")
+    guard let covariance = task.market.averageCovariance else {
+      throw fault(
+        "it needs a market whose covariance is known beforehand, constant or by regimes; that of "
+          + "\(task.id) is estimated")
     }
     return QuadraticRule(
       name: text, costs: costs, covariance: covariance,

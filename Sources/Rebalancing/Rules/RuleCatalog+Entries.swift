@@ -103,7 +103,7 @@ extension RuleCatalog {
         rules.append(
           FactRule(name: fact.rawValue, fact: fact, place: nil, side: .above, level: level))
       }
-      return AnyRule(name: call.text, rules: rules)
+      return CompositeRule(name: call.text, rules: rules, choice: .strongest)
     },
     Entry(
       "hybrid(PERIOD,B,minimum=M)",
@@ -115,7 +115,7 @@ extension RuleCatalog {
         BandRule(name: "band", band: try call.number(), destination: 0, measure: .absolute),
       ]
       return MinimumTradeRule(
-        name: call.text, rule: AnyRule(name: call.text, rules: rules),
+        name: call.text, rule: CompositeRule(name: call.text, rules: rules, choice: .strongest),
         minimum: try call.number(named: "minimum", or: 0))
     },
     Entry(
@@ -129,13 +129,13 @@ extension RuleCatalog {
   static let gateEntries = [
     Entry("any(RULE,RULE…)", "what the strongest of some rules says", needs: "what they need") {
       (call, task) throws(RuleError) in
-      AnyRule(name: call.text, rules: try call.rules(for: task))
+      CompositeRule(name: call.text, rules: try call.rules(for: task), choice: .strongest)
     },
     Entry(
       "all(RULE,RULE…)", "what the weakest of some rules says: it trades if all of them do",
       needs: "what they need"
     ) { (call, task) throws(RuleError) in
-      AllRule(name: call.text, rules: try call.rules(for: task))
+      CompositeRule(name: call.text, rules: try call.rules(for: task), choice: .weakest)
     },
     Entry(
       "minimum(RULE,M)", "what a rule says if its trades sum to more than M of value",
@@ -190,7 +190,7 @@ extension RuleCatalog {
     Entry(
       "quadratic(C)",
       "the destination of least cost now plus C times the squared deviations after it",
-      needs: "proportional costs, `drift_cost: quadratic`, a market of constant covariance"
+      needs: "proportional costs, `drift_cost: quadratic`, a model of the market with constant covariance or regimes"
     ) { (call, task) throws(RuleError) in try call.quadratic(task) },
     Entry(
       "garleanu_pedersen(L[,discount=R])",

@@ -1,0 +1,23 @@
+import Rebalancing
+
+/// Sums over the steps of a sample: an episode, or a calendar year of replayed data.
+public struct PathSample: Sendable, Hashable, Codable {
+  public var steps = 0.0
+  /// Fractions of value, as all costs here.
+  public var transaction = 0.0
+  public var tax = 0.0
+  public var drift = 0.0
+  public var reward = 0.0
+  /// One-way.
+  public var turnover = 0.0
+  public var cost: Double { transaction + tax + drift }
+
+  mutating func add(_ outcome: StepOutcome) {
+    steps += 1
+    transaction += outcome.transactionCost
+    tax += outcome.taxCost
+    drift += outcome.driftCost
+    reward += outcome.reward
+    turnover += outcome.turnover
+  }
+}

@@ -1,0 +1,304 @@
+import Deployment
+import Foundation
+import Learning
+import Rebalancing
+import Statistics
+
+/// One policy of a case: a rule, or what an agent became with one seed.
+struct Entrant: Sendable {
+  /// `ppo-seed-1`, or the rule as it is written.
+  let name: String
+  /// `ppo`, or the rule.
+  let family: String
+  let seed: UInt64?
+  let checkpoint: Checkpoint<RunRecord>?
+
+  /// A rule that an agent found; `nil` for other policies.
+  var found: String? {
+    if case .rule(let rule)? = checkpoint?.policy { rule } else { nil }
+  }
+
+  /// Whether it decides by a rule.
+  var isRule: Bool { checkpoint == nil ? name.hasPrefix("rule:") : found != nil }
+
+  func policy(for task: RebalancingTask) throws -> any Trigger {
+    guard let checkpoint else { return try PolicyReference.policy(name, for: task) }
+    return try PolicyReference.policy(of: checkpoint, name: name, for: task)
+  }
+}
+
+/// Runs one case of an experiment: train, score, record.
+struct CaseRunner {
+  let plan: CasePlan
+  /// The folder of its trainings.
+  let folder: URL
+  let runner: ExperimentRunner
+  let store: RunStore
+
+  private var spec: ExperimentCase { plan.spec }
+
+  /// What a case came to.
+  struct Outcome {
+    var result: CaseResult
+    /// Of a case that does not walk.
+    var entrants: [Entrant]
+  }
+
+  func run() throws -> Outcome {
+    switch plan.stage {
+    case .whole(let environment, let training):
+      let entrants = rules + (try train(training, in: folder, fold: -1))
+      var result = CaseResult(name: spec.name, environment: environment.task.id)
+      try score(entrants, on: environment, fold: -1, &result)
+      for replay in plan.replays {
+        runner.report("\nThe same policies on real data: \(replay.task.id)")
+        let evaluation = try sampled(
+          entrants, on: replay, stage: replay.task.id, fold: -1, episodes: 1)
+        runner.report(evaluation.table)
+        result.replays.append(evaluation)
+      }
+      return Outcome(result: result, entrants: entrants)
+    case .walk(let walk):
+      var result = CaseResult(name: spec.name, environment: "")
+      for fold in walk.folds {
+        let chosen = try fold.choose { set in
+          try train(
+            walk.training(set), in: folder.appending(path: "fold-\(fold.number)"),
+            fold: fold.number)
+        }
+        let test = try walk.test(chosen.test)
+        result.environment = test.task.id
+        result.folds.append(
+          try sampled(
+            rules + chosen.choice, on: test, stage: "sampled", fold: fold.number, episodes: 1))
+      }
+      if let first = result.folds.first, let last = result.folds.last {
+        runner.report(
+          "\(result.folds.count) test sets, \(first.firstDate) to \(last.lastDate), each after "
+            + "what was trained on")
+      }
+      let scores = try walk.folds.flatMap {
+        try store.scores(EvaluationKey(caseName: spec.name, stage: "sampled", fold: $0.number))
+      }
+      try stand(
+        StoredScore.pooled(scores), stage: "walk_forward",
+        stepsPerYear: walk.stepsPerYear, &result)
+      result.sharpe = SharpeStandings(
+        caseName: spec.name, scores: StoredScore.pooled(scores),
+        yardstick: result.standings.last?.yardstick,
+        trials: try store.trials(ofCase: spec.name), stepsPerYear: walk.stepsPerYear)
+      if let sharpe = result.sharpe { runner.report("\n" + sharpe.table) }
+      return Outcome(result: result, entrants: [])
+    }
+  }
+
+  private var rules: [Entrant] {
+    spec.rules.map { Entrant(name: $0, family: $0, seed: nil, checkpoint: nil) }
+  }
+
+  // MARK: - Training
+
+  private func train(
+    _ environment: EnvironmentSpec, in folder: URL, fold: Int
+  ) throws -> [Entrant] {
+    try plan.agents.flatMap { agent in
+      let runs = plan.trainings(of: agent, on: environment, in: folder)
+      let open = runs.filter { !$0.isFinished }
+      if !open.isEmpty {
+        let title = (spec.name == "all" ? "" : spec.name + " ") + agent.name
+        let options = runner.options(title, agent.spec.totalSteps, open.count)
+        let results = SeedSweep(open, threads: runner.workers).run { index in
+          var options = options(index)
+          options.resumes = open[index].isResumable
+          return options
+        }
+        for result in results where try result.get() == .stopped { throw ExperimentStopped() }
+      }
+      return try runs.map { run in
+        let checkpoint = try Checkpoint<RunRecord>(contentsOf: run.folder)
+        let entrant = Entrant(
+          name: "\(agent.name)-seed-\(run.seed)", family: agent.name, seed: run.seed,
+          checkpoint: checkpoint)
+        try store.record(
+          StoredTraining(run, entrant, caseName: spec.name, fold: fold, below: runner.output))
+        return entrant
+      }
+    }
+  }
+
+  // MARK: - Scores
+
+  private func score(
+    _ entrants: [Entrant], on environment: EnvironmentSpec, fold: Int, _ result: inout CaseResult
+  ) throws {
+    let task = environment.task
+    if spec.scores.contains(.exact) {
+      runner.report("\nExact scores on \(task.id)")
+      let evaluation: ExactEvaluation = try kept(
+        entrants, environment, stage: "exact", fold: fold, parts: []
+      ) {
+        var evaluation = try ExactEvaluation(
+          task, policies: try entrants.map { try $0.policy(for: task) })
+        for (index, entrant) in entrants.enumerated() {
+          evaluation.policies[index].name = entrant.name
+        }
+        return (evaluation, entrants.enumerated().map { $1.score(evaluation.policies[$0]) })
+      }
+      runner.report(evaluation.table)
+      result.exact = evaluation
+      if entrants.contains(where: { $0.seed != nil }) {
+        try stand(scores("exact"), stage: "exact", stepsPerYear: task.stepsPerYear, &result)
+      }
+    }
+    if spec.scores.contains(.sampled) {
+      runner.report("\nThe same policies on \(spec.episodes) sampled paths")
+      let evaluation = try sampled(
+        entrants, on: environment, stage: "sampled", fold: fold, episodes: spec.episodes)
+      result.sampled = evaluation
+      try stand(scores("sampled"), stage: "sampled", stepsPerYear: task.stepsPerYear, &result)
+    }
+  }
+
+  private func scores(_ stage: String) throws -> [StoredScore] {
+    try store.scores(EvaluationKey(caseName: spec.name, stage: stage))
+  }
+
+  private func stand(
+    _ scores: [StoredScore], stage: String, stepsPerYear: Double, _ result: inout CaseResult
+  ) throws {
+    let standings = Standings(
+      caseName: spec.name, stage: stage, scores: scores, stepsPerYear: stepsPerYear,
+      seed: spec.evaluationSeed, workers: runner.workers)
+    runner.report("\n" + standings.table)
+    result.standings.append(standings)
+  }
+
+  private func sampled(
+    _ entrants: [Entrant], on environment: EnvironmentSpec, stage: String, fold: Int, episodes: Int
+  ) throws -> SampledEvaluation {
+    let (seed, workers) = (spec.evaluationSeed, runner.workers)
+    return try kept(
+      entrants, environment, stage: stage, fold: fold, parts: ["\(episodes)", "\(seed)"]
+    ) {
+      var evaluation = SampledEvaluation(
+        environment.task, policies: try entrants.map { try $0.policy(for: environment.task) },
+        episodes: episodes, seed: seed, workers: workers, comparesPairs: false)
+      for (index, entrant) in entrants.enumerated() {
+        evaluation.policies[index].name = entrant.name
+      }
+      let scores = entrants.enumerated().map { index, entrant -> StoredScore in
+        var score = entrant.score(evaluation.policies[index], evaluation.samples[index])
+        score.returns = evaluation.returns[index]
+        return score
+      }
+      return (evaluation, scores)
+    }
+  }
+
+  /// An evaluation that is in the store, or the one that is made now and recorded.
+  ///
+  /// - Parameter parts: what it depends on besides environment, policies and program.
+  private func kept<Evaluation: Codable>(
+    _ entrants: [Entrant], _ environment: EnvironmentSpec, stage: String, fold: Int,
+    parts: [String], _ make: () throws -> (Evaluation, [StoredScore])
+  ) throws -> Evaluation {
+    let key = EvaluationKey(caseName: spec.name, stage: stage, fold: fold)
+    let commit = Provenance.current.commit
+    let all =
+      [commit, environment.sha256] + parts
+      + entrants.flatMap { entrant in
+        [
+          entrant.name, entrant.checkpoint?.record.environment.sha256 ?? "",
+          entrant.checkpoint?.record.agent.sha256 ?? "",
+        ]
+      }
+    let digest = sha256(Data(all.joined(separator: "\n").utf8))
+    if let document = try store.document(key, digest: digest),
+      let evaluation = try? JSONDecoder().decode(Evaluation.self, from: document)
+    {
+      return evaluation
+    }
+    let (evaluation, scores) = try make()
+    try store.record(
+      key, environment: environment.task.id, digest: digest, commit: commit,
+      document: try JSONEncoder().encode(evaluation), scores: scores)
+    return evaluation
+  }
+}
+
+// MARK: - What is stored
+
+extension Entrant {
+  fileprivate func score(_ row: ExactEvaluation.Row) -> StoredScore {
+    score(
+      [
+        .cost: row.cost, .transaction: row.transaction, .drift: row.drift,
+        .turnover: row.turnover, .trackingError: row.trackingError, .trades: row.trades,
+        .gap: row.gap,
+      ], [])
+  }
+
+  fileprivate func score(_ row: SampledEvaluation.Row, _ samples: [PathSample]) -> StoredScore {
+    score(
+      [
+        .cost: row.cost.mean, .transaction: row.transaction.mean, .drift: row.drift.mean,
+        .tax: row.tax.mean, .turnover: row.turnover.mean, .trackingError: row.trackingError,
+        .trades: row.trades,
+      ], samples)
+  }
+
+  private func score(
+    _ figures: [StoredScore.Figure: Double?], _ samples: [PathSample]
+  ) -> StoredScore {
+    StoredScore(
+      policy: name, family: family, seed: seed.map { Int64(bitPattern: $0) }, isRule: isRule,
+      figures: figures.compactMapValues { $0 }, samples: samples)
+  }
+}
+
+extension StoredTraining {
+  fileprivate init(
+    _ run: TrainingRun, _ entrant: Entrant, caseName: String, fold: Int, below output: URL
+  ) throws {
+    let record = try RunRecord(environment: run.environment, agent: run.agent, seed: run.seed)
+    self.init(
+      caseName: caseName, fold: fold, agent: entrant.family,
+      seed: Int64(bitPattern: run.seed),
+      folder: String(run.folder.path.dropFirst(output.path.count + 1)),
+      environmentDigest: record.environment.sha256, agentDigest: record.agent.sha256,
+      steps: entrant.checkpoint?.steps ?? 0, seconds: RunLog.seconds(of: RunFolder(run.folder)),
+      found: entrant.found ?? "", trials: run.trials(in: entrant.checkpoint?.steps ?? 0),
+      commit: entrant.checkpoint?.record.provenance.commit ?? "",
+      blasCore: entrant.checkpoint?.record.provenance.blasCore ?? "")
+  }
+}
+
+extension TrainingRun {
+  /// Candidates that a search looked at in so many steps.
+  fileprivate func trials(in steps: Int) -> Int {
+    guard case .crossEntropy(let search, _) = agent.algorithm else { return 1 }
+    return steps / max(search.episodes * environment.task.horizon, 1)
+  }
+}
+
+extension StoredScore {
+  /// The scores of each policy over all folds of a walk: paths one after the other, figures weighted
+  /// by the steps.
+  static func pooled(_ scores: [StoredScore]) -> [StoredScore] {
+    var names: [String] = []
+    for score in scores where !names.contains(score.policy) { names.append(score.policy) }
+    return names.compactMap { name in
+      let own = scores.filter { $0.policy == name }
+      guard var all = own.first else { return nil }
+      let steps = own.map { $0.samples.reduce(0) { $0 + $1.steps } }
+      all.samples = own.flatMap(\.samples)
+      all.returns = own.flatMap(\.returns)
+      for figure in Figure.allCases {
+        let values = own.map { $0.figures[figure] }
+        let sum = zip(values, steps).reduce(0) { $0 + ($1.0 ?? .nan) * $1.1 }
+        all.figures[figure] = sum.isFinite ? sum / steps.reduce(0, +) : nil
+      }
+      return all
+    }
+  }
+}

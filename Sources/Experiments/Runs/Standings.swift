@@ -1,0 +1,182 @@
+import Algebra
+import Foundation
+public import Statistics
+
+/// What the scores of a case say of its policies, those of one agent's seeds taken together.
+///
+/// Intervals are percentiles of a bootstrap over training seeds and paths; all policies met the same
+/// paths. The yardstick is the rule, given or tuned, with the lowest cost on these very paths: choosing
+/// it there favours it.
+public struct Standings: Sendable, Codable {
+  public var caseName: String
+  public var stage: String
+  /// The family of the best rule; `nil` where no rule was sampled.
+  public var yardstick: String?
+  /// From cheap to dear; those without a cost last.
+  public var rows: [Row]
+
+  public struct Row: Sendable, Codable {
+    public var family: String
+    public var isRule: Bool
+    /// Trainings; 0 for what does not train.
+    public var seeds: Int
+    /// Trainings without a figure, as a policy that never trades has no long-run cost.
+    public var missing: Int
+    /// Mean over seeds and paths, bp per year; of exact scores over seeds alone.
+    public var cost: ConfidenceInterval?
+    /// Of the seeds' mean costs.
+    public var interquartileMean: ConfidenceInterval?
+    public var transaction: Double?
+    public var drift: Double?
+    public var tax: Double?
+    /// One-way, per year.
+    public var turnover: Double?
+    public var trackingError: Double?
+    public var trades: Double?
+    /// Cost minus that of the yardstick, bp per year.
+    public var difference: ConfidenceInterval?
+    /// The probability of a lower cost than the yardstick's on the same path, ties counted half.
+    public var improvement: ConfidenceInterval?
+    /// Of exact scores, percent above the optimum: over seeds.
+    public var gapMedian: Double?
+    public var gapInterquartileMean: ConfidenceInterval?
+    public var gapWorst: Double?
+
+    enum CodingKeys: String, CodingKey {
+      case family, seeds, missing, turnover, improvement, difference
+      case isRule = "is_rule"
+      case cost = "cost_bp_per_year"
+      case interquartileMean = "interquartile_mean_bp"
+      case transaction = "transaction_bp"
+      case drift = "drift_bp"
+      case tax = "tax_bp"
+      case trackingError = "tracking_error_bp"
+      case trades = "trades_per_year"
+      case gapMedian = "gap_percent_median"
+      case gapInterquartileMean = "gap_percent_interquartile_mean"
+      case gapWorst = "gap_percent_worst"
+    }
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case stage, yardstick, rows
+    case caseName = "case"
+  }
+
+  /// - Parameters:
+  ///   - scores: of one evaluation, or of all folds of a walk.
+  ///   - stepsPerYear: of the environment.
+  ///   - seed: of the bootstrap.
+  public init(
+    caseName: String, stage: String, scores: [StoredScore], stepsPerYear: Double, seed: UInt64,
+    workers: Int
+  ) {
+    (self.caseName, self.stage) = (caseName, stage)
+    var families: [String] = []
+    for score in scores where !families.contains(score.family) { families.append(score.family) }
+    let groups = families.map { family in
+      FamilyScores(family, scores.filter { $0.family == family })
+    }
+    let bootstrap = Bootstrap(source: RandomSource(seed: seed), workers: workers)
+    rows = groups.map { $0.row(bootstrap) }
+    yardstick = nil
+    compare(groups, stepsPerYear: stepsPerYear, bootstrap)
+    rows.sort { ($0.cost?.estimate ?? .infinity) < ($1.cost?.estimate ?? .infinity) }
+  }
+
+  /// Sets what is known of sampled paths.
+  private mutating func compare(
+    _ groups: [FamilyScores], stepsPerYear: Double, _ bootstrap: Bootstrap
+  ) {
+    let sampled = groups.indices.filter { groups[$0].costs != nil }
+    guard let steps = groups.lazy.compactMap(\.steps).first, !sampled.isEmpty else { return }
+    let perYear = stepsPerYear * 1e4
+    let tables = [steps] + sampled.compactMap { groups[$0].costs }
+    let rate: @Sendable (ScoreTable, ScoreTable) -> Double = { $0.mean / $1.mean * perYear }
+    let best = sampled.indices.filter { groups[sampled[$0]].isRule }
+      .min { rate(tables[$0 + 1], steps) < rate(tables[$1 + 1], steps) }
+    yardstick = best.map { groups[sampled[$0]].family }
+    let count = sampled.count
+    let intervals = try? bootstrap.intervals(of: tables) { tables in
+      let costs = tables.dropFirst()
+      var figures = costs.map { rate($0, tables[0]) }
+      figures += costs.map { costs in
+        let means = (0..<costs.strata).map { stratum in
+          costs[stratum: stratum].reduce(0, +) / Double(costs.items)
+        }
+        return Statistics.interquartileMean(means) / tables[0].mean * perYear
+      }
+      if let best {
+        figures += costs.map { rate($0, tables[0]) - figures[best] }
+        figures += costs.map { tables[best + 1].probabilityOfImprovement(over: $0) }
+      }
+      return figures
+    }
+    guard let intervals else { return }
+    for (place, index) in sampled.enumerated() {
+      rows[index].cost = intervals[place]
+      rows[index].interquartileMean = intervals[count + place]
+      if best != nil {
+        rows[index].difference = intervals[2 * count + place]
+        rows[index].improvement = intervals[3 * count + place]
+      }
+    }
+  }
+}
+
+/// The scores of one family.
+private struct FamilyScores {
+  let family: String
+  let scores: [StoredScore]
+  /// Fractions of value, a row for each seed; `nil` where nothing was sampled.
+  let costs: ScoreTable?
+  /// Steps of the paths.
+  let steps: ScoreTable?
+  var isRule: Bool { scores.first?.isRule ?? false }
+
+  init(_ family: String, _ scores: [StoredScore]) {
+    self.family = family
+    self.scores = scores
+    costs = try? ScoreTable(scores.map { $0.samples.map(\.cost) })
+    steps = try? ScoreTable(scores.prefix(1).map { $0.samples.map(\.steps) })
+  }
+
+  /// The figures that need no comparison.
+  func row(_ bootstrap: Bootstrap) -> Standings.Row {
+    var row = Standings.Row(
+      family: family, isRule: isRule, seeds: scores.count { $0.seed != nil },
+      missing: scores.count { $0.figures[.cost] == nil })
+    row.transaction = mean(.transaction)
+    row.drift = mean(.drift)
+    row.tax = mean(.tax)
+    row.turnover = mean(.turnover)
+    row.trackingError = mean(.trackingError)
+    row.trades = mean(.trades)
+    if costs == nil { row.cost = interval(.cost, bootstrap) { $0.mean } }
+    let gaps = scores.compactMap { $0.figures[.gap] }.sorted()
+    if !gaps.isEmpty {
+      row.gapMedian = (gaps[gaps.count / 2] + gaps[(gaps.count - 1) / 2]) / 2
+      row.gapWorst = gaps.last
+      row.gapInterquartileMean = interval(.gap, bootstrap) { $0.interquartileMean }
+    }
+    return row
+  }
+
+  private func values(_ figure: StoredScore.Figure) -> [Double] {
+    scores.compactMap { $0.figures[figure] }
+  }
+
+  private func mean(_ figure: StoredScore.Figure) -> Double? {
+    let values = values(figure)
+    return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+  }
+
+  /// Over seeds: of one score the interval is the score.
+  private func interval(
+    _ figure: StoredScore.Figure, _ bootstrap: Bootstrap,
+    _ statistic: @Sendable (ScoreTable) -> Double
+  ) -> ConfidenceInterval? {
+    guard let table = try? ScoreTable([values(figure)]) else { return nil }
+    return try? bootstrap.interval(of: [table]) { statistic($0[0]) }
+  }
+}

@@ -1,0 +1,69 @@
+import Foundation
+import Markets
+import Rebalancing
+import Statistics
+
+/// The data of an environment, cut into folds to train and to test on.
+///
+/// Agents train on episodes of a test's length that begin on random days of the training set; every
+/// policy is tested on the days of the test set, from the target, one episode. The environment of a
+/// test set can only be made with what `WalkForward` hands out after the choice.
+struct WalkStage {
+  let folds: [WalkForward.Fold]
+  let stepsPerYear: Double
+  private let path: String
+  private let overrides: [String]
+  /// Of the whole data; decisions begin at `warmup`.
+  private let dates: [CalendarDate]
+  private let warmup: Int
+  private let testSteps: Int
+
+  init(
+    _ plan: WalkForwardPlan, _ whole: EnvironmentSpec, path: String, overrides: [String]
+  ) throws {
+    guard case .historical(let market) = whole.task.market else {
+      throw SpecError(file: path, "walk_forward: only a historical market has a timeline")
+    }
+    (self.path, self.overrides, testSteps) = (path, overrides, plan.test)
+    stepsPerYear = whole.task.stepsPerYear
+    (dates, warmup) = (market.history.dates, market.warmup)
+    let all: [WalkForward.Fold]
+    do {
+      // The last day has no return to come.
+      all = try WalkForward(
+        count: dates.count - 1 - warmup, train: plan.train, validation: 0, test: plan.test,
+        purge: plan.purge, embargo: plan.embargo, window: plan.isRolling ? .rolling : .expanding
+      ).folds
+    } catch { throw SpecError(file: path, "walk_forward: \(error)") }
+    let (begin, dates, lead) = (plan.testsBegin, dates, warmup + plan.purge + plan.embargo)
+    folds = all.filter { fold in
+      begin.map { dates[fold.tuning.train.upperBound + lead] >= $0 } ?? true
+    }
+    guard !folds.isEmpty else {
+      let last = dates.last?.description ?? "no day"
+      throw SpecError(
+        file: path,
+        "walk_forward: tests_begin: no test of \(testSteps) steps begins on "
+          + "\(begin?.description ?? "any day") or later in data to \(last)")
+    }
+  }
+
+  /// The environment to train on.
+  func training(_ set: WalkForward.TuningSet) throws -> EnvironmentSpec {
+    // A step is between two days: one fewer fits when the first may be any.
+    let horizon = min(testSteps, set.train.count - 1)
+    return try window(set.train, ["episode_start=random", "horizon_steps=\(horizon)"])
+  }
+
+  /// The environment to test on.
+  func test(_ set: WalkForward.TestSet) throws -> EnvironmentSpec {
+    try window(set.periods, ["episode_start=fixed", "horizon_steps=\(set.periods.count)"])
+  }
+
+  private func window(_ periods: Range<Int>, _ settings: [String]) throws -> EnvironmentSpec {
+    // The estimates warm up on the days before the first decision.
+    let (first, last) = (dates[periods.lowerBound], dates[warmup + periods.upperBound])
+    return try EnvironmentSpec(
+      path: path, overrides: overrides + ["first_date=\(first)", "last_date=\(last)"] + settings)
+  }
+}
