@@ -22,7 +22,8 @@ struct Rebalance: ParsableCommand {
     version: Provenance.packageVersion,
     subcommands: [
       Doctor.self, List.self, Show.self, Simulate.self, Attribute.self, Explain.self, Train.self,
-      Evaluate.self, Solve.self, Oracle.self, Run.self, ReportCommand.self, Export.self, Verify.self,
+      Evaluate.self, Solve.self, Oracle.self, Run.self, ReportCommand.self, Export.self,
+      Verify.self,
       Decide.self, DataCommand.self, TaxCommand.self,
       Bench.self,
     ])

@@ -63,6 +63,36 @@ private let experiment = """
     #expect(try contents(out + "/small-seed-2") == training)
   }
 
+  @Test func `reports what a run has left on one page, twice to the same bytes`() throws {
+    let (work, folder) = try prepare()
+    let early = try rebalance("report", folder)
+    #expect(early.status == 64)
+    #expect(early.errors.contains("no results are there; rebalance run experiments/900-small"))
+    #expect(try rebalance("run", folder, "--json").status == 0)
+    let run = try rebalance("report", folder, "--json")
+    #expect(run.status == 0, "\(run.errors)")
+    let files = try #require(try run.json()["files"] as? [String])
+    let tables = ["attribution-1", "data-1", "differences", "exact", "path-costs", "sampled"]
+    #expect(files == ["report.html"] + tables.map { "tables/\($0).csv" })
+    let out = work.path("checkpoints/900-small")
+    let page = try String(contentsOfFile: out + "/report.html", encoding: .utf8)
+    for words in [
+      "Does a run repeat?", "small-seed-2", "<svg", "Where each policy trades", "Learning",
+      "limit 0.2887 s²", "US_STOCK", "what each trade was worth",
+    ] {
+      #expect(page.contains(words), "\(words)")
+    }
+    // The table of the page and that of the run are the same numbers.
+    let exact = try String(contentsOfFile: out + "/tables/exact.csv", encoding: .utf8)
+    let row = try #require(exact.split(separator: "\n").first { $0.hasPrefix("band(0.05)") })
+    let cost = try #require(row.split(separator: ",").dropFirst(2).first.flatMap { Double($0) })
+    #expect(abs(cost - 0.873) < 0.005)
+    #expect(
+      try rebalance("report", out, "--out", out).status == 64, "no experiment of that name here")
+    #expect(try rebalance("report", folder).status == 0)
+    #expect(try String(contentsOfFile: out + "/report.html", encoding: .utf8) == page)
+  }
+
   @Test(arguments: [
     ("an unknown key", "episodes: 5", "episodes: 5\nepisode: 5", "experiment.yaml:8:"),
     ("no seeds", "seeds: [1, 2]", "seeds: []", "at least one"),

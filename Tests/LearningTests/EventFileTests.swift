@@ -196,3 +196,53 @@ private struct EventReader {
     return ~(0..<32).reduce(UInt32(0)) { $0 | (remainder >> $1 & 1) << (31 - $1) }
   }
 }
+
+@Suite struct EventFileReadingTests {
+  @Test func `curves are read as an independent reader reads them`() throws {
+    let folder = try TemporaryFolder()
+    let time = Date(timeIntervalSince1970: 1_700_000_000.25)
+    let file = try EventFile(in: folder.url, restartingAt: 1, at: time)
+    for step in [1, 127, 128, 300, 1 << 40] {
+      try file.add(
+        [.init("eval/ä", Double(step) / 3), .init("b", -Double(step))], step: step, at: time)
+    }
+    let curves = try EventFile.curves(in: folder.url)
+    let events = try EventReader.events(file.url).filter { !$0.scalars.isEmpty }
+    #expect(Set(curves.keys) == ["eval/ä", "b"])
+    for (tag, points) in curves {
+      #expect(points.map(\.step) == events.map(\.step))
+      #expect(
+        points.map(\.value)
+          == events.map { event in event.scalars.first { $0.tag == tag }?.value ?? .nan })
+    }
+  }
+
+  @Test func `what a continued run repeats is forgotten, and a torn record skipped`() throws {
+    let folder = try TemporaryFolder()
+    let time = Date(timeIntervalSince1970: 0)
+    let first = try EventFile(in: folder.url, restartingAt: 1, at: time)
+    for step in 1...6 { try first.add([.init("a", Double(step))], step: step, at: time) }
+    try Data(contentsOf: first.url).dropLast(3).write(to: first.url)
+    let second = try EventFile(in: folder.url, restartingAt: 4, at: time)
+    for step in 4...5 { try second.add([.init("a", -Double(step))], step: step, at: time) }
+    let points = try #require(try EventFile.curves(in: folder.url)["a"])
+    #expect(points.map(\.step) == [1, 2, 3, 4, 5])
+    #expect(points.map(\.value) == [1, 2, 3, -4, -5])
+  }
+
+  @Test func `damage ends a file, whatever byte it hits`() throws {
+    let folder = try TemporaryFolder()
+    let time = Date(timeIntervalSince1970: 0)
+    let file = try EventFile(in: folder.url, restartingAt: 1, at: time)
+    for step in 1...3 { try file.add([.init("a", 1)], step: step, at: time) }
+    let whole = try Data(contentsOf: file.url)
+    for place in whole.indices {
+      var damaged = whole
+      damaged[place] ^= 0x55
+      try damaged.write(to: file.url)
+      let points = try EventFile.curves(in: folder.url)["a"] ?? []
+      #expect(points.count < 3)
+      #expect(points.map(\.step) == Array((1...3).prefix(points.count)))
+    }
+  }
+}

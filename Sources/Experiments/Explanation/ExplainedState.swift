@@ -1,5 +1,5 @@
-public import Foundation
 import Deployment
+public import Foundation
 public import Rebalancing
 
 /// A portfolio at one moment, and what it would look like with other weights.

@@ -148,8 +148,9 @@ extension Explanation {
       ])
     }
     var lines = [
-      "on \(comparedStates) states that the policy visits; agree: both none, partial or full;",
-      "of trades: where either does; distance: mean one-way difference of what is held",
+      "of \(comparedRules) rules on \(comparedStates) states that the policy visits",
+      "agree: both none, partial or full; of trades: where either trades",
+      "distance: mean one-way difference of what is held after the decisions",
     ]
     if let first = rules.first, !first.differences.isEmpty {
       lines.append("\(shortName(first.rule)) differs at")
@@ -201,13 +202,15 @@ extension DecisionPlane {
     for row in down.reversed() {
       lines.append(
         Explanation.percent(rows[row]).leftPadded(to: label) + " "
-          + String(across.flatMap { column in
-            let character = mapCharacter(actions[row][column])
-            let first: Character =
-              lies(here, at: row, column, of: down, across)
-              ? "▲" : lies(targets, at: row, column, of: down, across) ? "┼" : character
-            return [first, character == "·" ? " " : character]
-          }).trimmedEnd)
+          + String(
+            across.flatMap { column in
+              let character = mapCharacter(actions[row][column])
+              let first: Character =
+                lies(here, at: row, column, of: down, across)
+                ? "▲" : lies(targets, at: row, column, of: down, across) ? "┼" : character
+              return [first, character == "·" ? " " : character]
+            }
+          ).trimmedEnd)
     }
     let ends = [columns[0], columns[columns.count - 1]].map(Explanation.percent)
     let gap = max(1, 2 * across.count - ends[0].count - ends[1].count)

@@ -18,7 +18,9 @@ public struct Explanation: Sendable, Encodable {
   public var optimum: Optimum?
   /// The rules that decide most like the policy, the nearest first.
   public var rules: [RuleAgreement]
-  /// States on which the rules are compared.
+  /// Rules of the catalogue, of which those are the nearest.
+  public var comparedRules: Int
+  /// States on which they are compared.
   public var comparedStates: Int
 
   /// The portfolio.
@@ -60,6 +62,16 @@ public struct Explanation: Sendable, Encodable {
     public var fullTradeBelow: Double?
     public var fullTradeAbove: Double?
     public var unrestrictedNoTrade: [Double]
+    /// Where it goes when it trades a part.
+    var step: Step
+
+    /// A trade that does not go all of the way.
+    enum Step: Sendable, Hashable {
+      case toEdge
+      case fraction(Double)
+      /// Of several fractions, which one is not said.
+      case several
+    }
 
     enum CodingKeys: String, CodingKey {
       case noTrade = "no_trade"
@@ -72,6 +84,7 @@ public struct Explanation: Sendable, Encodable {
   enum CodingKeys: String, CodingKey {
     case policy, state, decision, line, plane, optimum, rules
     case environment = "env"
+    case comparedRules = "compared_rules"
     case comparedStates = "compared_states"
   }
 
@@ -106,10 +119,11 @@ public struct Explanation: Sendable, Encodable {
         rows: Self.window(order[1], snapshot, line)
       ) { policy.decide($0) }
     }
-    optimum = Self.optimum(task)
+    optimum = Optimum(task)
     let candidates = RuleCandidates.rules(for: task)
     let informed = candidates.reduce(task.informing(policy)) { $0.informing($1) }
     let visited = VisitedStates(informed, policy, seed: seed)
+    comparedRules = candidates.count
     comparedStates = visited.snapshots.count
     rules = Array(
       candidates.map { visited.agreement(of: $0) }.sorted {
@@ -136,16 +150,20 @@ public struct Explanation: Sendable, Encodable {
       halfWidth: line.halfWidth ?? 0.05)
     return weightGrid(range, Self.cells)
   }
+}
 
-  private static func optimum(_ task: RebalancingTask) -> Optimum? {
+extension Explanation.Optimum {
+  /// `nil` where the task has no exact solution.
+  init?(_ task: RebalancingTask) {
     guard let chain = try? TwoAssetChain(task),
       let free = try? chain.solve(.unrestricted),
       let own = task.actions.isEmpty ? free : try? chain.solve(.fractions(task.actions))
     else { return nil }
-    return Optimum(
-      noTrade: [own.noTrade.lowerBound, own.noTrade.upperBound],
-      fullTradeBelow: own.fullTradeBelow, fullTradeAbove: own.fullTradeAbove,
-      unrestrictedNoTrade: [free.noTrade.lowerBound, free.noTrade.upperBound])
+    noTrade = [own.noTrade.lowerBound, own.noTrade.upperBound]
+    (fullTradeBelow, fullTradeAbove) = (own.fullTradeBelow, own.fullTradeAbove)
+    unrestrictedNoTrade = [free.noTrade.lowerBound, free.noTrade.upperBound]
+    let partial = task.actions.filter { $0 > 0 && $0 < 1 }
+    step = task.actions.isEmpty ? .toEdge : partial.count == 1 ? .fraction(partial[0]) : .several
   }
 }
 

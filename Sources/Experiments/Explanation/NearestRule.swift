@@ -81,13 +81,15 @@ struct VisitedStates {
       rule: rule.name, agreement: Double(same) / count * 100,
       agreementOfTrades: trades > 0 ? Double(sameTrades) / Double(trades) * 100 : nil,
       distance: distance / count,
-      differences: groups.sorted { $0.value.count == $1.value.count
-        ? $0.key.order < $1.key.order : $0.value.count > $1.value.count }
-        .map { pairing, group in
-          RuleAgreement.Difference(
-            policy: Pairing.names[pairing.policy], rule: Pairing.names[pairing.rule],
-            states: group.count, deviations: [group.low, group.high])
-        })
+      differences: groups.sorted {
+        $0.value.count == $1.value.count
+          ? $0.key.order < $1.key.order : $0.value.count > $1.value.count
+      }
+      .map { pairing, group in
+        RuleAgreement.Difference(
+          policy: Pairing.names[pairing.policy], rule: Pairing.names[pairing.rule],
+          states: group.count, deviations: [group.low, group.high])
+      })
   }
 
   /// What the two do, and on which side of the target.

@@ -53,7 +53,8 @@ public struct BandCurves: Sendable {
       x: Chart.Axis(label: xLabel, range: spanning(all.map { $0.x / xScale }, air: 0)),
       y: Chart.Axis(
         label: yLabel,
-        range: yRange ?? spanning(all.flatMap { [$0.low, $0.high] } + (level.map { [$0.y] } ?? []))))
+        range: yRange ?? spanning(all.flatMap { [$0.low, $0.high] } + (level.map { [$0.y] } ?? [])))
+    )
     if !namesCurves {
       chart.right = 14 + (curves.map { textWidth(label($0), Chart.smallFont) }.max() ?? 0)
     }

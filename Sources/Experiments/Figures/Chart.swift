@@ -24,10 +24,10 @@ struct Chart {
   var y: Axis
   var height = 380
   /// Pixels around the axes.
-  var left = 62.0
+  var left = 66.0
   var right = 16.0
   var top = 38.0
-  var bottom = 50.0
+  var bottom = 54.0
   /// Whether lines are drawn across at the marks of y.
   var hasRowLines = true
   /// Lines of the script between the frame and the plot.
@@ -71,17 +71,19 @@ struct Chart {
       set tics nomirror scale 0.5 textcolor rgb '\(Palette.text)' font ',\(Self.smallFont)'
       set grid \(hasRowLines ? "xtics ytics" : "xtics") lt 1 lw 0.7 lc rgb '\(Palette.grid)'
       unset key
-      \(Self.axis("x", x, offset: "0,0.3"))
-      \(Self.axis("y", y, offset: "0.8,0"))
+      set xtics offset 0,0.3
+      set ytics offset 0.5,0
+      set label \(Gnuplot.quoted(x.label)) at screen \((left + width - right) / 2 / width), \
+      screen \(11 / h) center tc rgb '\(Palette.text)'
+      set label \(Gnuplot.quoted(y.label)) at screen \(13 / width), \
+      screen \((bottom + h - top) / 2 / h) center rotate by 90 tc rgb '\(Palette.text)'
+      \(Self.axis("x", x))
+      \(Self.axis("y", y))
       """
   }
 
-  private static func axis(_ name: String, _ axis: Axis, offset: String) -> String {
-    var lines = [
-      "set \(name)range [\(axis.range.lowerBound):\(axis.range.upperBound)]",
-      "set \(name)label \(Gnuplot.quoted(axis.label)) offset \(offset) "
-        + "tc rgb '\(Palette.text)'",
-    ]
+  private static func axis(_ name: String, _ axis: Axis) -> String {
+    var lines = ["set \(name)range [\(axis.range.lowerBound):\(axis.range.upperBound)]"]
     if axis.isLogarithmic { lines.append("set logscale \(name)") }
     if let marks = axis.marks {
       let list = marks.map { "\(Gnuplot.quoted($0.label)) \($0.value)" }
@@ -108,11 +110,11 @@ struct Chart {
   /// A line in the units of the axes.
   mutating func line(
     from a: (Double, Double), to b: (Double, Double), _ color: String, width: Double = 1.5,
-    dash: String? = nil
+    dash: String? = nil, isBehind: Bool = false
   ) {
     decorations.append(
       "set arrow from \(a.0), \(a.1) to \(b.0), \(b.1) nohead lw \(width) "
-        + (dash.map { "dt \($0) " } ?? "") + "lc rgb '\(color)' front")
+        + (dash.map { "dt \($0) " } ?? "") + "lc rgb '\(color)' \(isBehind ? "back" : "front")")
   }
 
   /// Words at a place in the units of the axes.
@@ -165,6 +167,7 @@ struct Chart {
 /// How wide a text is in a sans-serif type, about, in pixels.
 func textWidth(_ text: String, _ size: Int) -> Double {
   text.reduce(0) { width, character in
-    width + (".,:;'|il()[] ".contains(character) ? 0.33 : "mwMW%—…".contains(character) ? 0.85 : 0.57)
+    width
+      + (".,:;'|il()[] ".contains(character) ? 0.33 : "mwMW%—…".contains(character) ? 0.85 : 0.57)
   } * Double(size)
 }

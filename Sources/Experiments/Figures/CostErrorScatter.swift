@@ -43,7 +43,8 @@ public struct CostErrorScatter: Sendable {
     let drawn = points.filter { $0.trackingError > 0 && $0.turnover > 0 }
     let x = Self.logRange(drawn.map(\.trackingError))
     let y = Self.logRange(
-      drawn.map(\.turnover) + frontiers.map { $0.product / (x.lowerBound * x.upperBound).squareRoot() })
+      drawn.map(\.turnover)
+        + frontiers.map { $0.product / (x.lowerBound * x.upperBound).squareRoot() })
     var chart = Chart(
       title: title,
       x: Chart.Axis(
@@ -52,22 +53,40 @@ public struct CostErrorScatter: Sendable {
       y: Chart.Axis(
         label: "turnover, % per year", range: y, isLogarithmic: true, marks: Self.marks(y)))
     chart.height = 440
-    for point in drawn { chart.occupy(point.trackingError, point.turnover) }
-    for frontier in frontiers { draw(frontier, in: &chart) }
-    // The learned ones are what is looked for.
-    for point in drawn.filter(\.isLearned) + drawn.filter({ !$0.isLearned }) {
-      chart.name(
-        shortName(point.name), at: point.trackingError, point.turnover,
-        point.isLearned ? Palette.learned : Palette.rule)
+    for point in drawn {
+      chart.occupy(point.trackingError, point.turnover, radius: point.isLearned ? 8 : 5)
     }
+    for frontier in frontiers { draw(frontier, in: &chart) }
+    nameAll(drawn, in: &chart)
     return Figure(
       name: name, title: title, caption: caption, size: (Figure.width, chart.height),
       script: chart.script(
-        data: [data("rules", drawn.filter { !$0.isLearned }), data("learned", drawn.filter(\.isLearned))],
+        data: [
+          data("rules", drawn.filter { !$0.isLearned }), data("learned", drawn.filter(\.isLearned)),
+        ],
         plots: [
           "$rules with points pt 7 ps 0.7 lc rgb '\(Palette.rule)'",
           "$learned with points pt 9 ps 1.0 lc rgb '\(Palette.learned)'",
         ]))
+  }
+
+  /// The learned ones, which are looked for, have the first choice of places; seeds of one agent, which
+  /// lie close together, have one name.
+  private func nameAll(_ drawn: [Point], in chart: inout Chart) {
+    var named: Set<String> = []
+    for point in drawn.filter(\.isLearned) {
+      let agent = point.name.replacing(#/[-/]seed-\d+$/#, with: "")
+      let seeds = drawn.filter {
+        $0.isLearned && $0.name.replacing(#/[-/]seed-\d+$/#, with: "") == agent
+      }
+      guard named.insert(agent).inserted else { continue }
+      let name =
+        seeds.count > 1 ? "\(shortName(agent)), \(seeds.count) seeds" : shortName(point.name)
+      chart.name(name, at: point.trackingError, point.turnover, Palette.learned)
+    }
+    for point in drawn.filter({ !$0.isLearned }) {
+      chart.name(shortName(point.name), at: point.trackingError, point.turnover, Palette.rule)
+    }
   }
 
   private func data(_ name: String, _ points: [Point]) -> String {
@@ -98,7 +117,8 @@ public struct CostErrorScatter: Sendable {
   private var caption: String {
     let missing = points.count { $0.trackingError <= 0 || $0.turnover <= 0 }
     let rest = missing > 0 ? " \(missing) without trades or without error are not drawn." : ""
-    return "Blue dots: rules; vermilion triangles: learned. Without predictable returns no policy lies "
+    return
+      "Blue dots: rules; orange triangles: learned. Without predictable returns no policy lies "
       + "below the solid line.\(rest)"
   }
 

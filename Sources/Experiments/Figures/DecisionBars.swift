@@ -127,13 +127,16 @@ struct DecisionBars {
       max(target - $0.lowerBound, $0.upperBound - target)
     }.filter { $0 < 0.3 }
     let optimal = optimum.map { max(target - $0.lowerBound, $0.upperBound - target) }
-    let half = max(1.25 * max(reach.max() ?? 0.05, optimal ?? 0), 1.1 * abs((here ?? target) - target))
+    let half = max(
+      1.25 * max(reach.max() ?? 0.05, optimal ?? 0), 1.1 * abs((here ?? target) - target))
     return max(target - half, 0)...min(target + half, 1)
   }
 
   private var caption: String {
-    let grey = optimum == nil ? "" : " Grey: where the best policy over the same actions does nothing."
-    return "Thick blue: no trade. Thin: trades, a part or all of the way; black ticks: where it goes "
+    let grey =
+      optimum == nil ? "" : " Grey: where the best policy over the same actions does nothing."
+    return
+      "Thick blue: no trade. Thin: trades, a part or all of the way; black ticks: where it goes "
       + "from just outside.\(grey) Dashed: the target."
   }
 }
@@ -149,8 +152,8 @@ extension DecisionBars.Row {
   var destinations: [Double] {
     guard let noTrade else { return segments.flatMap(\.destinations) }
     return segments.filter(\.isTrade).flatMap { segment in
-      (segment.to == noTrade.lowerBound ? [segment.destinations[1]] : [])
-        + (segment.from == noTrade.upperBound ? [segment.destinations[0]] : [])
+      (segment.to == noTrade.lowerBound ? segment.destinations.suffix(1) : [])
+        + (segment.from == noTrade.upperBound ? segment.destinations.prefix(1) : [])
     }
   }
 }

@@ -13,7 +13,8 @@ struct DecisionTriangle {
     }
     var chart = Chart(
       title: title,
-      x: Chart.Axis(label: "weight of \(plane.assets[0].clipped(20)), %", range: range(columns, dx)),
+      x: Chart.Axis(
+        label: "weight of \(plane.assets[0].clipped(20)), %", range: range(columns, dx)),
       y: Chart.Axis(label: "weight of \(plane.assets[1].clipped(20)), %", range: range(rows, dy)))
     (chart.height, chart.top) = (470, 62)
     for (row, actions) in plane.actions.enumerated() {

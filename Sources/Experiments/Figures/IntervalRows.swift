@@ -7,7 +7,8 @@ public struct IntervalRows: Sendable {
     public var high: Double
     public var isLearned: Bool
 
-    public init(name: String, estimate: Double, low: Double, high: Double, isLearned: Bool = false) {
+    public init(name: String, estimate: Double, low: Double, high: Double, isLearned: Bool = false)
+    {
       (self.name, self.estimate, self.low, self.high) = (name, estimate, low, high)
       self.isLearned = isLearned
     }
@@ -59,7 +60,7 @@ public struct IntervalRows: Sendable {
     if let level {
       chart.line(
         from: (level.x, chart.y.range.lowerBound), to: (level.x, chart.y.range.upperBound),
-        Palette.optimum, width: 1.5, dash: "(6,4)")
+        Palette.optimum, width: 1.5, dash: "(6,4)", isBehind: true)
       let isLeft = chart.x.share(level.x) < 0.5
       chart.text(
         level.name, at: (level.x, chart.y.range.upperBound), isLeft ? "left" : "right",
@@ -68,7 +69,9 @@ public struct IntervalRows: Sendable {
     return Figure(
       name: name, title: title, caption: caption, size: (Figure.width, chart.height),
       script: chart.script(
-        data: [(data + ["END"]).joined(separator: "\n"), (learned + ["END"]).joined(separator: "\n")],
+        data: [
+          (data + ["END"]).joined(separator: "\n"), (learned + ["END"]).joined(separator: "\n"),
+        ],
         plots: [
           "$rules with points pt 7 ps 0.75 lc rgb '\(Palette.rule)'",
           "$learned with points pt 7 ps 0.75 lc rgb '\(Palette.learned)'",

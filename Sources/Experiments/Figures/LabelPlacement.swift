@@ -1,35 +1,41 @@
 import Foundation
 
 /// Finds places for labels beside points, so that none covers a point or another label.
-struct LabelPlacement {
+package struct LabelPlacement {
   /// A rectangle in pixels, y upwards.
-  struct Box: Sendable, Hashable {
-    var left: Double
-    var right: Double
-    var bottom: Double
-    var top: Double
+  package struct Box: Sendable, Hashable {
+    package var left: Double
+    package var right: Double
+    package var bottom: Double
+    package var top: Double
 
-    func overlaps(_ other: Box) -> Bool {
+    package init(left: Double, right: Double, bottom: Double, top: Double) {
+      (self.left, self.right, self.bottom, self.top) = (left, right, bottom, top)
+    }
+
+    package func overlaps(_ other: Box) -> Bool {
       left < other.right && other.left < right && bottom < other.top && other.bottom < top
     }
 
-    func contains(_ other: Box) -> Bool {
+    package func contains(_ other: Box) -> Bool {
       left <= other.left && other.right <= right && bottom <= other.bottom && other.top <= top
     }
   }
 
   /// Where a label goes.
-  struct Place {
-    var box: Box
+  package struct Place {
+    package var box: Box
     /// The end of a line from the point to the label.
-    var anchor: (x: Double, y: Double)
+    package var anchor: (x: Double, y: Double)
     /// Whether the label needs such a line.
-    var isFar: Bool
+    package var isFar: Bool
   }
 
   private var taken: [Box] = []
 
-  mutating func occupy(_ x: Double, _ y: Double, _ radius: Double) {
+  package init() {}
+
+  package mutating func occupy(_ x: Double, _ y: Double, _ radius: Double) {
     taken.append(
       Box(left: x - radius, right: x + radius, bottom: y - radius, top: y + radius))
   }
@@ -38,7 +44,7 @@ struct LabelPlacement {
   private static let distances = [7.0, 10, 18, 28, 40, 54, 70]
 
   /// The nearest free place for a text beside a point; `nil` where there is none.
-  mutating func place(
+  package mutating func place(
     width: Double, height: Double, beside point: (x: Double, y: Double), within bounds: Box
   ) -> Place? {
     for (ring, distance) in Self.distances.enumerated() {

@@ -68,18 +68,19 @@ public struct Waterfall: Sendable {
       if !isSum { chart.line(from: (to, y), to: (to, y - 1), Palette.border, width: 0.7) }
       chart.text(bar.label, at: (range.lowerBound, y), "right", Palette.text, offset: (-6, 0))
       let isRight = to >= from
-      let words = bar.amount < 0 ? "−" + (-bar.amount).compact(6) : "+" + bar.amount.compact(6)
+      let words = bar.amount < 0 ? "−" + (-bar.amount).compact(5) : "+" + bar.amount.compact(5)
       chart.text(
         words, at: (to, y), isRight ? "left" : "right", Palette.text,
         offset: (isRight ? 5 : -5, 0))
     }
     chart.line(
       from: (0, chart.y.range.lowerBound), to: (0, chart.y.range.upperBound), Palette.text,
-      width: 1)
+      width: 1, isBehind: true)
     return Figure(
       name: name, title: title,
-      caption: "Each trade against not having made it, on the same path to its end; drift, cost and "
-        + "tax in basis points of value. Blue gains, vermilion losses; they sum to the last bar.",
+      caption:
+        "Each trade against not having made it, on the same path to its end; drift, cost and "
+        + "tax in basis points of value. Blue: gains; orange: losses; they sum to the last bar.",
       size: (Figure.width, chart.height), script: chart.script(plots: []))
   }
 }

@@ -67,25 +67,31 @@ public struct ExperimentReport {
         + (try dataSections))
   }
 
+  /// The policy that samples chose, beside all that were learned and the best rule.
   private var answer: [String] {
-    let exact = results.exact
-    let learned = exact.policies.filter { !$0.name.hasPrefix("rule:") && $0.gap != nil }
-      .min { ($0.gap ?? .infinity) < ($1.gap ?? .infinity) }
-    let rule = exact.policies.filter { $0.name.hasPrefix("rule:") && $0.cost != nil }
-      .min { ($0.cost ?? .infinity) < ($1.cost ?? .infinity) }
-    guard let learned, let rule, let gap = learned.gap, let cost = learned.cost,
-      let other = rule.cost
+    let rows = results.exact.policies
+    let gaps = rows.filter { !$0.name.hasPrefix("rule:") }.compactMap(\.gap).sorted()
+    let rules = rows.filter { $0.name.hasPrefix("rule:") && $0.cost != nil }
+    guard let chosen = rows.first(where: { $0.name == results.exported }),
+      let gap = chosen.gap, let cost = chosen.cost,
+      let rule = rules.min(by: { ($0.cost ?? .infinity) < ($1.cost ?? .infinity) }),
+      let other = rule.cost, let least = gaps.first, let most = gaps.last
     else { return [] }
+    let optimum =
+      chosen.gapAgainst == .ownActions ? "the optimum over the same actions" : "the best possible"
     let comparison =
       cost < other
-      ? "\(((other / cost - 1) * 100).fixed(2)) % more than it"
-      : "\(((1 - other / cost) * 100).fixed(2)) % less than it: no learned policy beats that rule"
+      ? "\(((other / cost - 1) * 100).fixed(2)) % more"
+      : "\(((1 - other / cost) * 100).fixed(2)) % less: the learned policy does not beat it"
+    let range =
+      gaps.count == 1
+      ? ""
+      : " The \(gaps.count) learned policies are \(least.fixed(2)) to \(most.fixed(2)) % above."
     return [
-      "\(learned.name) costs \(cost.fixed(4)) bp a year, \(gap.fixed(2)) % above the exact optimum "
-        + "over the same actions. \(shortName(rule.name)), the best of the rules here, costs "
+      "\(chosen.name), chosen because it cost least on sampled paths, costs \(cost.fixed(4)) bp a "
+        + "year in the long run, \(gap.fixed(2)) % above \(optimum).\(range)",
+      "\(shortName(rule.name)), by exact cost the best of \(rules.count) rules, costs "
         + "\(other.fixed(4)) bp a year, \(comparison).",
-      "Exact scores chose nothing: \(results.exported) was exported because it cost least on "
-        + "sampled paths.",
     ]
   }
 
@@ -112,16 +118,18 @@ public struct ExperimentReport {
             "Scores from the stationary law of the two-asset chain, free of sampling error. The best "
               + "possible cost is \(optimum.ownActions.fixed(4)) bp a year over the environment's "
               + "actions and \(optimum.unrestricted.fixed(4)) bp with any trade."),
-          .figure(costFigure), .table(exactTable), .figure(try noTradeFigure(chain)),
-          .figure(scatter(chain)),
-        ])
+          .figure(costFigure), .table(exactTable),
+        ]
+          + (try NoTradeMap.figures(of: policies.map { ($0.name, $0.policy) }, on: task)
+            .map { .figure($0) }) + [.figure(CostErrorScatter(results.exact, on: chain).figure)])
     }
   }
 
   private var costFigure: Figure {
     var rows = IntervalRows(
       name: "exact-cost", title: "Exact cost of each policy",
-      caption: "Orange: learned. The dashed line is the optimum over the environment's actions; exact "
+      caption:
+        "Orange: learned. The dashed line is the optimum over the environment's actions; exact "
         + "figures have no interval.",
       xLabel: "cost, bp per year",
       rows: results.exact.policies.compactMap { row in
@@ -151,56 +159,13 @@ public struct ExperimentReport {
           .init(row.transaction, decimals: 3), .init(row.drift, decimals: 3),
           .init(row.turnover.map { $0 * 100 }, decimals: 2), .init(row.trackingError, decimals: 1),
           .init(row.trades, decimals: 2),
-          .init(row.gapAgainst == .unrestricted ? "any trade" : row.gap == nil ? "–" : "own actions"),
+          .init(
+            row.gapAgainst == .unrestricted ? "any trade" : row.gap == nil ? "–" : "own actions"),
         ]
       },
       note: results.exact.policies.compactMap { row in
         row.reason.map { "\(shortName(row.name)): \($0)." }
       }.joined(separator: " "))
-  }
-
-  /// Policies that look at weights alone; where dates decide there is no map.
-  private func noTradeFigure(_ chain: TwoAssetChain) throws -> Figure {
-    let best = try chain.solve(
-      task.actions.isEmpty ? .unrestricted : .fractions(task.actions))
-    let drawn = policies.filter { !$0.policy.needs.dates && $0.policy.needs.facts.isEmpty }
-    var rows: [DecisionBars.Row] = []
-    for named in drawn {
-      let state = try ExplainedState(
-        task, policy: named.policy, seed: results.sampled.seed, step: 0, weights: task.targets)
-      let line = DecisionLine(0, around: state) { named.policy.decide($0) }
-      rows.append(.init(name: named.name, segments: line.segments))
-    }
-    let optimum = Explanation.Optimum(
-      noTrade: [best.noTrade.lowerBound, best.noTrade.upperBound],
-      fullTradeBelow: best.fullTradeBelow, fullTradeAbove: best.fullTradeAbove,
-      unrestrictedNoTrade: [])
-    rows.append(
-      .init(
-        name: "optimum", segments: optimum.segments(target: chain.target), isOptimum: true))
-    var bars = DecisionBars(asset: task.assets[0], target: chain.target, rows: rows)
-    bars.optimum = best.noTrade
-    return bars.figure
-  }
-
-  /// Within the step, TE² = σ²(E x² + s²Δt/2) with s = σ w*(1 − w*), so that the floor holds.
-  private func scatter(_ chain: TwoAssetChain) -> Figure {
-    let s = chain.volatility * chain.target * (1 - chain.target)
-    let within = chain.volatility * s / (2 * chain.stepsPerYear).squareRoot() * 1e4
-    let unit = chain.volatility * s * s * 1e6
-    let points = results.exact.policies.compactMap { row -> CostErrorScatter.Point? in
-      guard let error = row.trackingError, let turnover = row.turnover else { return nil }
-      return CostErrorScatter.Point(
-        name: row.name, trackingError: (error * error + within * within).squareRoot(),
-        turnover: turnover * 100, isLearned: !row.name.hasPrefix("rule:"))
-    }
-    return CostErrorScatter(
-      points: points,
-      frontiers: [
-        .init(name: "limit 0.2887 s²", product: 0.2887 * unit, isLimit: true),
-        .init(name: "calendar 0.5642 s²", product: 0.5642 * unit, isLimit: false),
-      ]
-    ).figure
   }
 
   // MARK: - Samples
@@ -219,15 +184,16 @@ public struct ExperimentReport {
         .paragraph(
           "\(sampled.episodes) paths of \(task.horizon) steps from the target, the same for every "
             + "policy, under a seed that no training has seen."),
-        .figure(differences), .table(Self.table(sampled, name: "sampled", title: "Sampled scores")),
+        .figure(differences), .table(differenceTable),
+        .table(Self.table(sampled, name: "sampled", title: "Sampled scores")),
         .figure(profile.figure), .table(profile.table),
       ])
   }
 
   /// What each policy costs more than the exported one on the same paths.
-  private var differences: Figure {
+  private var differenceRows: [IntervalRows.Row] {
     let reference = results.exported
-    let rows = results.sampled.pairs.compactMap { pair -> IntervalRows.Row? in
+    return results.sampled.pairs.compactMap { pair in
       guard pair.first == reference || pair.second == reference else { return nil }
       let sign = pair.second == reference ? 1.0 : -1
       let name = pair.second == reference ? pair.first : pair.second
@@ -235,13 +201,29 @@ public struct ExperimentReport {
       return IntervalRows.Row(
         name: name, estimate: pair.difference.mean * sign, low: ends[0], high: ends[1],
         isLearned: !name.hasPrefix("rule:"))
-    }
+    }.sorted { $0.estimate < $1.estimate }
+  }
+
+  private var differenceTable: ReportTable {
+    ReportTable(
+      name: "differences", title: "Cost above \(shortName(results.exported))",
+      columns: [.init("policy", isNumeric: false)]
+        + ["difference", "low", "high"].map { .init($0, unit: "bp per year") },
+      rows: differenceRows.map { row in
+        [.init(shortName(row.name))]
+          + [row.estimate, row.low, row.high].map { .init($0, decimals: 4) }
+      },
+      note: "On the same paths; low and high are the ends of 95 % bootstrap intervals.")
+  }
+
+  private var differences: Figure {
+    let reference = results.exported
     var figure = IntervalRows(
       name: "paired-differences", title: "Cost above \(shortName(reference))",
       caption: "Differences on the same paths with 95 % bootstrap intervals; right of the line a "
         + "policy costs more than \(shortName(reference)). Where no bar is seen the interval is "
         + "narrower than the dot.",
-      xLabel: "difference in cost, bp per year", rows: rows)
+      xLabel: "difference in cost, bp per year", rows: differenceRows)
     figure.level = ("equal", 0)
     return figure.figure
   }
@@ -294,7 +276,8 @@ public struct ExperimentReport {
               .table(
                 Self.table(
                   evaluation, name: "data-\(number + 1)", title: "Scores on \(task.id)")),
-              .figure(SimulationFigure(episode, isNarrow: true).figure(name: "episode-\(number + 1)")),
+              .figure(
+                SimulationFigure(episode, isNarrow: true).figure(name: "episode-\(number + 1)")),
               .figure(fall.figure),
               .table(Self.table(attribution, name: "attribution-\(number + 1)")),
             ]))

@@ -74,7 +74,8 @@ struct HTMLPage {
       let cells = zip(row, table.columns).enumerated().map { place, pair in
         let (cell, column) = pair
         let tag = place == 0 ? "th scope=\"row\"" : "td"
-        return "<\(tag)\(mark(column))\(shade(cell))>\(cell.text.htmlEscaped)</\(tag.prefix(2))>"
+        let text = place == 0 ? breakable(cell.text) : cell.text.htmlEscaped
+        return "<\(tag)\(mark(column))\(shade(cell))>\(text)</\(tag.prefix(2))>"
       }
       return "<tr>" + cells.joined() + "</tr>"
     }
@@ -87,6 +88,11 @@ struct HTMLPage {
       \(rows.joined(separator: "\n"))
       </tbody></table></div>\(note)
       """
+  }
+
+  /// A name that a narrow screen may break after a parenthesis or comma, not within a word.
+  private static func breakable(_ name: String) -> String {
+    name.htmlEscaped.replacing("(", with: "(<wbr>").replacing(",", with: ",<wbr>")
   }
 
   private static func mark(_ column: ReportTable.Column) -> String {
@@ -146,8 +152,9 @@ struct HTMLPage {
     .paper svg { display: block; width: 100%; height: auto; }
     dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem;
       font-size: .9rem; }
+    wbr { display: none; }
     dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
-    @media (max-width: 34rem) { nav ol { columns: 1; } th, td { padding: .3rem .45rem; }
-      th:first-child { white-space: normal; min-width: 6.5rem; overflow-wrap: anywhere; } }
+    @media (max-width: 34rem) { nav ol { columns: 1; } wbr { display: inline; } th, td { padding: .3rem .45rem; }
+      th:first-child { white-space: normal; min-width: 7rem; overflow-wrap: anywhere; } }
     """
 }

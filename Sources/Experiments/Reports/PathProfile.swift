@@ -36,7 +36,8 @@ struct PathProfile {
     let paths = costs.first?.count ?? 0
     var drawn = BandCurves(
       name: "performance-profile", title: "How the cost spreads over paths",
-      caption: "The share of \(paths) paths on which a policy costs more than the amount below; left "
+      caption:
+        "The share of \(paths) paths on which a policy costs more than the amount below; left "
         + "and lower is better. Bands: 95 % bootstrap intervals.",
       xLabel: "cost τ, bp per year", yLabel: "paths that cost more than τ, %", curves: curves)
     drawn.yRange = 0...100

@@ -40,11 +40,14 @@ public struct Report: Sendable {
     sections.flatMap(\.blocks).compactMap { if case .table(let table) = $0 { table } else { nil } }
   }
 
+  /// The page: it needs no network and no scripts.
+  public func html() throws -> String { try HTMLPage(self).text }
+
   /// Writes `report.html`, and every table as `tables/NAME.csv`.
   ///
   /// - Returns: the files, relative to the folder.
   public func write(to folder: URL) throws -> [String] {
-    let page = try HTMLPage(self).text
+    let page = try html()
     var files: [String: Data] = [:]
     for table in tables { files["\(table.name).csv"] = Data(table.csv.utf8) }
     // Tables of an earlier report must not pass for this one's.

@@ -38,7 +38,8 @@ public struct ReportTable: Sendable {
     public init(_ value: Double?, decimals: Int, shade: Double? = nil) {
       self.value = value
       self.shade = shade
-      text = value.map { $0.isFinite ? $0.fixed(decimals).replacing("-", with: "−") : "\($0)" } ?? "–"
+      text =
+        value.map { $0.isFinite ? $0.fixed(decimals).replacing("-", with: "−") : "\($0)" } ?? "–"
     }
   }
 

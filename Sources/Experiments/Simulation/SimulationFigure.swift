@@ -130,7 +130,7 @@ extension SimulationFigure {
     let time = hasDates ? "set xdata time\nset timefmt '%Y-%m-%d'" : ""
     return """
       set multiplot
-      set label 1 \(Gnuplot.quoted(title)) at screen 0.5, 0.98 center noenhanced
+      set label 1 \(Gnuplot.quoted(title)) at screen \(isNarrow ? "0.012, 0.984 left font ',15'" : "0.5, 0.98 center") noenhanced
       set lmargin at screen \(isNarrow ? 0.125 : 0.09)
       set rmargin at screen \(isNarrow ? 0.97 : 0.79)
       set grid lt 1 lw 0.7 lc rgb '\(Palette.grid)'
@@ -156,19 +156,19 @@ extension SimulationFigure {
       ? "font ',11' at graph 0, graph 1 left bottom horizontal maxrows 1 samplen 1.2"
       : "font '' at screen 0.80, \(top) left top samplen 2 spacing 1.0"
     return """
-    set tmargin at screen \(top)
-    set bmargin at screen \(bottom)
-    set label 2 \(Gnuplot.quoted(label)) at screen 0.018, \((top + bottom) / 2) center \
-    rotate by 90 noenhanced
-    set key \(key) Left reverse noenhanced
-    """
+      set tmargin at screen \(top)
+      set bmargin at screen \(bottom)
+      set label 2 \(Gnuplot.quoted(label)) at screen 0.018, \((top + bottom) / 2) center \
+      rotate by 90 noenhanced
+      set key \(key) Left reverse noenhanced
+      """
   }
 
   private var prices: String {
     let key = isNarrow || named < 12 ? "" : "set key font ',\(named < 18 ? 9 : 8)' spacing 0.9\n"
     let more = episode.assets.count - named
     let lines = episode.assets.indices.map { asset in
-      let name = asset < named ? Gnuplot.quoted(episode.assets[asset].clipped(isNarrow ? 10 : 18)) : nil
+      let name = asset < named ? Gnuplot.quoted(episode.assets[asset].clipped(nameWidth)) : nil
       return curve(priceColumn + asset, asset, name)
     }
     return panel(0.955, 0.73, "price, 1 at the start") + "\n" + key
@@ -176,6 +176,8 @@ extension SimulationFigure {
       + (lines + (more > 0 ? ["keyentry title 'and \(more) more'"] : [])).joined(separator: ", ")
       + "\nunset label 1"
   }
+
+  private var nameWidth: Int { isNarrow && named > 3 ? 9 : 18 }
 
   /// Assets that the legend has room for.
   private var named: Int { min(episode.assets.count, isNarrow ? 4 : 20) }
@@ -198,7 +200,8 @@ extension SimulationFigure {
           + "\(target + band) fc rgb '\(Palette.band)' fs solid 1 noborder behind")
     }
     let legend = band == nil ? [] : ["keyentry with boxes fc rgb '\(Palette.band)' title 'band'"]
-    let targetLine = "\(target) with lines lw 1.5 dt (6,4) lc rgb '\(Palette.optimum)' title 'target'"
+    let targetLine =
+      "\(target) with lines lw 1.5 dt (6,4) lc rgb '\(Palette.optimum)' title 'target'"
     lines.append("plot " + (curves + [targetLine] + legend).joined(separator: ", "))
     lines.append("unset object\nset yrange [*:*]")
     return lines.joined(separator: "\n")
@@ -237,13 +240,16 @@ extension SimulationFigure {
   }
 
   private var costs: String {
-    let terms = [("drift", Palette.drift), ("transaction", Palette.transaction), ("tax", Palette.tax)]
-      .enumerated().filter { term in term.offset < 2 || episode.steps.contains { $0.tax != 0 } }
-      .map { term in
-        "$moments using 1:\(costColumn + term.offset) with lines lw 2 lc rgb '\(term.element.1)' "
-          + "title '\(term.element.0)'"
-      }
-    let all = "$moments using 1:\(costColumn + 3) with lines lw 2 lc rgb '\(Palette.optimum)' title 'all'"
+    let terms = [
+      ("drift", Palette.drift), ("transaction", Palette.transaction), ("tax", Palette.tax),
+    ]
+    .enumerated().filter { term in term.offset < 2 || episode.steps.contains { $0.tax != 0 } }
+    .map { term in
+      "$moments using 1:\(costColumn + term.offset) with lines lw 2 lc rgb '\(term.element.1)' "
+        + "title '\(term.element.0)'"
+    }
+    let all =
+      "$moments using 1:\(costColumn + 3) with lines lw 2 lc rgb '\(Palette.optimum)' title 'all'"
     return """
       \(panel(0.27, 0.045, "cumulated cost, bp"))
       \(axis.map { "set xtics (\($0.labelled))" } ?? "set format x '%g'; set xlabel 'step'")
