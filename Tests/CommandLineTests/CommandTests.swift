@@ -39,6 +39,8 @@ private let shapes = [
   @Test(arguments: [
     [], ["doctor"], ["list"], ["show"], ["simulate"], ["train"], ["evaluate"], ["solve"], ["run"],
     ["oracle"], ["oracle", "ggms"], ["oracle", "closed-form"], ["oracle", "garleanu-pedersen"],
+    ["oracle", "rb-1"], ["oracle", "myrgren"], ["oracle", "harvesting"],
+    ["oracle", "tax-deferral"],
     ["export"], ["verify"], ["decide"], ["data", "check"], ["data", "fit-regimes"],
     ["tax", "replay"],
     ["bench"],
