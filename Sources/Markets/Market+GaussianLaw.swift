@@ -59,7 +59,7 @@ extension Market<Double> {
     case .normal(let market):
       plain(.simple, market.meanPerStep, market.factor, market.covariancePerYear)
     case .regimes(let market): market.gaussianLaw
-    case .garch, .bootstrap, .historical, .yielding: nil
+    default: nil
     }
   }
 
