@@ -16,14 +16,17 @@ private let uncovered = [
   UncoveredTask(env: "us-stock-bond-v0", says: ["market is in the way", "returns must be normal"]),
   UncoveredTask(env: "stock-bond-garch-v0", says: ["market is in the way"]),
   UncoveredTask(env: "four-asset-r1-v0", says: ["drift_cost is in the way"]),
+  UncoveredTask(env: "taxable-eight-asset-v0", says: ["is in the way"]),
+  UncoveredTask(env: "stock-bond-deposits-v0", says: ["is in the way"]),
   UncoveredTask(
-    env: "six-asset-regimes-v0", says: ["tax is in the way", "with tax=none there is a bound"]),
+    env: "six-asset-regimes-v0",
+    says: ["tax_rate is in the way", "with tax_rate=0 there is a bound"]),
   UncoveredTask(
-    env: "six-asset-regimes-v0", overrides: ["tax=none", "ticket=5", "initial_value=100000"],
+    env: "six-asset-regimes-v0", overrides: ["tax_rate=0", "ticket=5", "initial_value=100000"],
     says: ["half_spread_bp is in the way", "without tickets"]),
   UncoveredTask(
     env: "six-asset-regimes-v0",
-    overrides: ["tax=none", "half_spread_bp=0", "commission_bp=0"],
+    overrides: ["tax_rate=0", "half_spread_bp=0", "commission_bp=0"],
     says: ["half_spread_bp is in the way", "not all 0"]),
 ]
 
@@ -72,7 +75,7 @@ private let uncovered = [
   }
 
   @Test func `covers regimes`() throws {
-    let task = try Self.task("six-asset-regimes-v0", ["tax=none"])
+    let task = try Self.task("six-asset-regimes-v0", ["tax_rate=0"])
     let bound = try LowerBound(task, episodes: 40, seed: 3)
     let gap = Sample(zip(bound.referenceCosts, bound.costs).map { $0 - $1 })
     #expect(gap.mean > 0)
@@ -80,7 +83,7 @@ private let uncovered = [
   }
 
   @Test func `is the same on any number of workers, path by path`() throws {
-    let task = try Self.task("six-asset-regimes-v0", ["tax=none", "horizon_steps=20"])
+    let task = try Self.task("six-asset-regimes-v0", ["tax_rate=0", "horizon_steps=20"])
     let bounds = try (1...3).map { try LowerBound(task, episodes: 7, seed: 9, workers: $0) }
     #expect(bounds[0].costs == bounds[1].costs)
     #expect(bounds[0].costs == bounds[2].costs)
