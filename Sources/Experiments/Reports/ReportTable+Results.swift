@@ -1,6 +1,130 @@
 import Markets
+import Statistics
 
 extension ExperimentReport {
+  /// Exact scores of every policy.
+  static func table(_ exact: ExactEvaluation, name: String) -> ReportTable {
+    ReportTable(
+      name: name, title: "Exact scores",
+      columns: [
+        .init("policy", isNumeric: false), .init("gap", unit: "%"),
+        .init("cost", unit: "bp per year"), .init("transaction", unit: "bp per year"),
+        .init("drift", unit: "bp per year"), .init("turnover", unit: "% per year"),
+        .init("tracking error", unit: "bp, post-trade"), .init("trades", unit: "per year"),
+        .init("gap against", isNumeric: false),
+      ],
+      rows: exact.policies.map { row in
+        [
+          .init(shortName(row.name)), .init(row.gap, decimals: 2), .init(row.cost, decimals: 4),
+          .init(row.transaction, decimals: 3), .init(row.drift, decimals: 3),
+          .init(row.turnover.map { $0 * 100 }, decimals: 2), .init(row.trackingError, decimals: 1),
+          .init(row.trades, decimals: 2),
+          .init(
+            row.gap == nil ? "–" : row.gapAgainst == .unrestricted ? "any trade" : "own actions"),
+        ]
+      },
+      note: exact.policies.compactMap { row in
+        row.reason.map { "\(shortName(row.name)): \($0)." }
+      }.joined(separator: " "))
+  }
+
+  /// Gaps to the optimum of what was learned, over seeds.
+  static func gaps(_ standings: Standings, name: String) -> ReportTable {
+    ReportTable(
+      name: name, title: "Gap to the exact optimum over training seeds",
+      columns: [.init("agent", isNumeric: false), .init("seeds"), .init("without a law")]
+        + ["median", "interquartile mean", "low", "high", "worst"].map { .init($0, unit: "%") },
+      rows: standings.rows.filter { $0.seeds > 0 }.map { row in
+        let mean = row.gapInterquartileMean
+        return [
+          .init(shortName(row.family)), .init(Double(row.seeds), decimals: 0),
+          .init(Double(row.missing), decimals: 0),
+        ]
+          + [row.gapMedian, mean?.estimate, mean?.low, mean?.high, row.gapWorst].map {
+            .init($0, decimals: 2)
+          }
+      },
+      note: "Low and high: 95 % bootstrap interval of the interquartile mean. Without a law: seeds "
+        + "whose policy has no long-run average.")
+  }
+
+  /// Costs with intervals, and how they compare with the best rule.
+  static func table(_ standings: Standings, name: String) -> ReportTable {
+    func cells(_ interval: ConfidenceInterval?, _ scale: Double = 1, _ decimals: Int = 3)
+      -> [ReportTable.Cell]
+    {
+      [interval?.estimate, interval?.low, interval?.high].map {
+        .init($0.map { $0 * scale }, decimals: decimals)
+      }
+    }
+    let unit = "bp per year"
+    return ReportTable(
+      name: name, title: "Standings on \(CaseReport.words(standings.stage))",
+      columns: [.init("policy", isNumeric: false), .init("seeds")]
+        + ["cost", "low", "high", "above best rule", "low", "high"].map { .init($0, unit: unit) }
+        + [
+          .init("cheaper", unit: "% of paths"), .init("turnover", unit: "% per year"),
+          .init("tracking error", unit: "bp"), .init("trades", unit: "per year"),
+        ],
+      rows: standings.rows.map { row in
+        [.init(shortName(row.family)), .init(Double(row.seeds), decimals: 0)]
+          + cells(row.cost) + cells(row.difference)
+          + [
+            .init(
+              row.family == standings.yardstick ? nil : row.improvement.map { $0.estimate * 100 },
+              decimals: 0),
+            .init(row.turnover.map { $0 * 100 }, decimals: 2),
+            .init(row.trackingError, decimals: 1), .init(row.trades, decimals: 2),
+          ]
+      },
+      note: "Low and high: 95 % bootstrap intervals over seeds and paths."
+        + (standings.yardstick.map {
+          " The best rule on these paths is \(shortName($0)); choosing it there favours it."
+        } ?? ""))
+  }
+
+  /// Sharpe ratios and what they are worth.
+  static func table(_ sharpe: SharpeStandings, name: String) -> ReportTable {
+    ReportTable(
+      name: name, title: "Sharpe ratios after costs and taxes",
+      columns: [
+        .init("policy", isNumeric: false), .init("growth", unit: "% per year"),
+        .init("volatility", unit: "% per √year"), .init("Sharpe ratio", unit: "per √year"),
+        .init("p against the best rule"), .init("deflated", unit: "probability"),
+      ],
+      rows: sharpe.rows.map { row in
+        [
+          .init(shortName(row.family)), .init(row.growth, decimals: 2),
+          .init(row.volatility, decimals: 2), .init(row.sharpe, decimals: 3),
+          .init(row.pValue, decimals: 2), .init(row.deflated, decimals: 2),
+        ]
+      },
+      note: "Riskless rate 0; p: Ledoit and Wolf's test of equal ratios; deflated for "
+        + "\(sharpe.trials) trials.")
+  }
+
+  /// Changes against the baseline over all cases.
+  static func table(_ comparison: CaseComparison) -> ReportTable {
+    let parts = ["tracking error", "paid", "cost", "turnover", "tracking error × turnover"]
+    return ReportTable(
+      name: "comparison", title: "Change against \(shortName(comparison.baseline))",
+      columns: [.init("policy", isNumeric: false), .init("cases")]
+        + parts.flatMap {
+          [.init($0, unit: "%"), .init("low", unit: "%"), .init("high", unit: "%")]
+        }
+        + [.init("cheaper", unit: "% of cases")],
+      rows: comparison.rows.map { row in
+        let intervals = [row.trackingError, row.paid, row.cost, row.turnover, row.product]
+        return [.init(shortName(row.family)), .init(Double(row.cases), decimals: 0)]
+          + intervals.flatMap { interval in
+            [interval?.estimate, interval?.low, interval?.high].map { .init($0, decimals: 1) }
+          } + [.init(row.better, decimals: 0)]
+      },
+      note:
+        "Medians over cases with 95 % bootstrap intervals. Paid: transaction cost and tax; cost: "
+        + "paid and drift.")
+  }
+
   /// A sampled evaluation.
   static func table(
     _ evaluation: SampledEvaluation, name: String, title: String
