@@ -21,6 +21,7 @@ extension Market {
     case .bootstrap(let market): market.covariance(state: state, into: &covariance)
     case .historical(let market): market.covariance(state: state, into: &covariance)
     case .yielding(let market): market.base.covariance(path, state: state, into: &covariance)
+    case .stressed(let market): market.covariance(path, state: state, into: &covariance)
     }
   }
 
@@ -32,6 +33,7 @@ extension Market {
     case .normal(let market): market.covariancePerYear
     case .regimes, .garch, .bootstrap, .historical: nil
     case .yielding(let market): market.base.constantCovariance
+    case .stressed(let market): market.changesRisk ? nil : market.base.constantCovariance
     }
   }
 
@@ -77,6 +79,9 @@ extension Market {
     case .bootstrap(let market): market.volatility(of: asset, state: state)
     case .historical(let market): market.volatility(of: asset, state: state)
     case .yielding(let market): market.base.volatility(of: asset, path, state: state)
+    case .stressed(let market):
+      market.base.volatility(of: asset, path, state: state)
+        * market.knownFactor(of: asset, path)
     }
   }
 
@@ -88,7 +93,40 @@ extension Market {
     switch self {
     case .bootstrap(let market) where market.table.hasIndex: market.volatilityIndex(state: state)
     case .historical(let market) where market.table.hasIndex: market.volatilityIndex(state: state)
+    case .stressed(let market):
+      market.base.volatilityIndex(path, state: state, reference: reference)
+        * market.knownFactor(of: reference, path)
     default: volatility(of: reference, path, state: state) * L(repeating: 100)
+    }
+  }
+
+  // MARK: - Shocks
+
+  /// What disturbs every episode, in order of time.
+  public var shocks: [MarketShock] {
+    switch self {
+    case .stressed(let market): market.shocks
+    case .yielding(let market): market.base.shocks
+    default: []
+    }
+  }
+
+  /// Whether half spreads are ever multiplied.
+  public var changesSpreads: Bool {
+    switch self {
+    case .stressed(let market): market.changesSpreads
+    case .yielding(let market): market.base.changesSpreads
+    default: false
+    }
+  }
+
+  /// The factor of one asset's half spread at a decision; quoted, hence known.
+  @inlinable public func spreadFactor<L: Lanes>(of asset: Int, _ path: MarketPath<L>) -> L
+  where L.Scalar == Scalar {
+    switch self {
+    case .stressed(let market): market.spreadFactor(of: asset, path)
+    case .yielding(let market): market.base.spreadFactor(of: asset, path)
+    default: L(repeating: 1)
     }
   }
 
@@ -99,6 +137,7 @@ extension Market {
     switch self {
     case .regimes(let market): market.regimeCount
     case .yielding(let market): market.base.regimeCount
+    case .stressed(let market): market.base.regimeCount
     default: 0
     }
   }

@@ -23,6 +23,8 @@ public enum Market<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
   case historical(HistoricalMarket<Scalar>)
   /// Another market whose assets pay a part of their return as dividends.
   indirect case yielding(YieldMarket<Scalar>)
+  /// Another market with shocks laid over it.
+  indirect case stressed(StressedMarket<Scalar>)
 
   /// The same market in another arithmetic.
   public init(_ other: Market<Double>) {
@@ -35,6 +37,7 @@ public enum Market<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
     case .bootstrap(let market): self = .bootstrap(BootstrapMarket(market))
     case .historical(let market): self = .historical(HistoricalMarket(market))
     case .yielding(let market): self = .yielding(YieldMarket(market))
+    case .stressed(let market): self = .stressed(StressedMarket(market))
     }
   }
 
@@ -49,6 +52,7 @@ public enum Market<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
     case .bootstrap(let market): market.table.assetCount
     case .historical(let market): market.table.assetCount
     case .yielding(let market): market.base.assetCount
+    case .stressed(let market): market.base.assetCount
     }
   }
 
@@ -61,6 +65,7 @@ public enum Market<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
     case .bootstrap(let market): market.stateCount
     case .historical: 1
     case .yielding(let market): market.base.stateCount
+    case .stressed(let market): market.base.stateCount
     }
   }
 
@@ -70,6 +75,7 @@ public enum Market<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
     case .bootstrap(let market): market.table.paysDividends
     case .historical(let market): market.table.paysDividends
     case .yielding: true
+    case .stressed(let market): market.base.paysDividends
     default: false
     }
   }
@@ -87,6 +93,7 @@ public enum Market<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
     case .bootstrap(let market): market.begin(path, where: mask, state: &state)
     case .historical(let market): market.begin(path, where: mask, state: &state)
     case .yielding(let market): market.base.begin(path, where: mask, state: &state)
+    case .stressed(let market): market.base.begin(path, where: mask, state: &state)
     }
   }
 
@@ -143,6 +150,9 @@ public enum Market<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
           at: market.table.assetCount * group)
       }
     case .yielding(let market):
+      market.move(
+        paths, state: &state, growth: &growth, logReturns: &logReturns, income: &income)
+    case .stressed(let market):
       market.move(
         paths, state: &state, growth: &growth, logReturns: &logReturns, income: &income)
     }

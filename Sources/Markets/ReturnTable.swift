@@ -22,6 +22,8 @@ public struct ReturnTable<Scalar: BinaryFloatingPoint & Sendable>: Sendable, Has
   @usableFromInline let index: [Scalar]
   /// `Availability` on each day, shape [days, assets]; empty where all is always tradable.
   @usableFromInline let availability: [Scalar]
+  /// How the table is made from a history.
+  let recipe: ReturnRecipe
 
   /// - Parameters:
   ///   - covariance: how the covariance is estimated.
@@ -34,6 +36,9 @@ public struct ReturnTable<Scalar: BinaryFloatingPoint & Sendable>: Sendable, Has
     interruptions: Interruptions = .none, index: [Double]? = nil
   ) {
     precondition(index?.count ?? history.dates.count == history.dates.count, "one index per day")
+    recipe = ReturnRecipe(
+      covariance: covariance, paysDividends: paysDividends, interruptions: interruptions,
+      index: index)
     let assets = history.assets.indices
     let prices = interruptions.levels(of: history, paysDividends: paysDividends)
     let income = interruptions.income(of: history, paysDividends: paysDividends)
@@ -70,6 +75,7 @@ public struct ReturnTable<Scalar: BinaryFloatingPoint & Sendable>: Sendable, Has
     volatilities = other.volatilities.map { Scalar($0) }
     index = other.index.map { Scalar($0) }
     availability = other.availability.map { Scalar($0) }
+    recipe = other.recipe
   }
 
   /// Whether dividends are income instead of growth.
@@ -92,6 +98,15 @@ public struct ReturnTable<Scalar: BinaryFloatingPoint & Sendable>: Sendable, Has
     guard paysDividends else { return }
     for asset in 0..<assetCount { income[first + asset][lane: lane] = self.income[row + asset] }
   }
+}
+
+/// What a table of returns takes besides a history.
+struct ReturnRecipe: Sendable, Hashable {
+  var covariance: ExponentialCovariance
+  var paysDividends: Bool
+  var interruptions: Interruptions
+  /// A volatility index per day.
+  var index: [Double]?
 }
 
 /// An exponentially weighted estimate of the covariance per year.

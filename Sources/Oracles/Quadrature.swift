@@ -1,15 +1,16 @@
+import Algebra
 import Foundation
 
 /// Nodes and weights for integrals over an interval, with panels between given breakpoints.
-struct Quadrature: Sendable {
+package struct Quadrature: Sendable {
   /// Ascending.
-  private(set) var nodes: [Double] = []
-  private(set) var weights: [Double] = []
+  package private(set) var nodes: [Double] = []
+  package private(set) var weights: [Double] = []
   /// What the panels cover.
   private(set) var bounds: ClosedRange<Double>
 
   /// Gauss–Legendre panels no wider than `panelWidth`; no panel contains a breakpoint inside.
-  init(from low: Double, to high: Double, breakpoints: [Double], panelWidth: Double) {
+  package init(from low: Double, to high: Double, breakpoints: [Double], panelWidth: Double) {
     bounds = low...high
     let cuts = [low] + breakpoints.filter { $0 > low && $0 < high }.sorted() + [high]
     for (a, b) in zip(cuts, cuts.dropFirst()) where b > a {
@@ -58,8 +59,37 @@ struct Quadrature: Sendable {
     bounds = low.bounds.lowerBound...high.bounds.upperBound
   }
 
+  /// The mean of values at the nodes under a normal law, over the mass that the nodes have.
+  ///
+  /// Eight nodes at a time; those of the last eight beyond the reach weigh nothing to speak of.
+  package func normalMean(
+    of values: [Double], centre: Double, deviation: Double, reach: Double
+  ) -> Double {
+    let near = range(from: centre - reach * deviation, to: centre + reach * deviation)
+    let (middle, scale) = (SIMD8(repeating: centre), SIMD8(repeating: 1 / deviation))
+    var sum = SIMD8<Double>()
+    var mass = SIMD8<Double>()
+    for first in stride(from: near.lowerBound, to: near.upperBound, by: 8) {
+      let x = (eight(nodes, first, or: .infinity) - middle) * scale
+      let share = eight(weights, first, or: 0) * SIMD8<Double>.exp(-0.5 * x * x)
+      sum += share * eight(values, first, or: 0)
+      mass += share
+    }
+    return sum.sum() / mass.sum()
+  }
+
+  /// Eight numbers, and a substitute for those beyond the end.
+  private func eight(
+    _ numbers: [Double], _ first: Int, or substitute: Double
+  ) -> SIMD8<Double> {
+    if first + 8 <= numbers.count { return SIMD8(numbers, from: first) }
+    var lanes = SIMD8(repeating: substitute)
+    for i in first..<numbers.count { lanes[i - first] = numbers[i] }
+    return lanes
+  }
+
   /// The indices of the nodes in [low, high].
-  func range(from low: Double, to high: Double) -> Range<Int> {
+  package func range(from low: Double, to high: Double) -> Range<Int> {
     let first = nodes.partitioningIndex { $0 >= low }
     let last = nodes.partitioningIndex { $0 > high }
     return first..<max(first, last)

@@ -45,21 +45,9 @@ extension TwoAssetChain {
 
     /// The value of holding log-odds `z` after the decision, before the market moves.
     func afterDecision(_ z: Double) -> Double {
-      let deviation = chain.deviation
-      let centre = z + chain.mean
-      var sum = 0.0
-      var mass = 0.0
-      for i in quadrature.range(
-        from: centre - TwoAssetChain.reach * deviation,
-        to: centre + TwoAssetChain.reach * deviation)
-      {
-        let share =
-          quadrature.weights[i] * normalDensity((quadrature.nodes[i] - centre) / deviation)
-        sum += share * values[i]
-        mass += share
-      }
-      // The mass is the deviation except at the rim of the nodes.
-      return sum / mass
+      quadrature.normalMean(
+        of: values, centre: z + chain.mean, deviation: chain.deviation,
+        reach: TwoAssetChain.reach)
     }
 
     /// Cost to come of moving weight `w` to `v`.
@@ -350,6 +338,19 @@ extension TwoAssetChain {
   }
 }
 
+extension TwoAssetChain {
+  /// Whether trades from a panel land so far nearer the target that no step returns beyond `rim`.
+  fileprivate func leavesBehind(
+    _ rim: Double, from panel: Quadrature, _ direction: Double, _ fractions: [Double]
+  ) -> Bool {
+    let far = weight(direction < 0 ? panel.bounds.lowerBound : panel.bounds.upperBound)
+    return fractions.dropFirst().allSatisfy { fraction in
+      let landing = logOdds(far + fraction * (target - far)) + mean
+      return (rim - landing) * direction > Self.reach * deviation
+    }
+  }
+}
+
 extension TwoAssetChain.RelativeValue {
   /// Adds panels until the nodes cover a step from `z`; their values are those of the best trade.
   mutating func extend(to z: Double, direction: Double, fractions: [Double]) {
@@ -363,8 +364,9 @@ extension TwoAssetChain.RelativeValue {
         from: min(rim, rim + direction * width), to: max(rim, rim + direction * width),
         breakpoints: [], panelWidth: width)
       let added = add(panel, below: direction < 0)
-      // Trades land nearer the target; more than one pass only where they are very short.
-      for _ in 0..<4 {
+      // More than one pass only where a trade is so short that it leads back to the panel.
+      let passes = chain.leavesBehind(rim, from: panel, direction, fractions) ? 1 : 4
+      for _ in 0..<passes {
         for i in direction < 0 ? Array(added.reversed()) : Array(added) {
           let w = weight(quadrature.nodes[i])
           let costs = fractions.dropFirst().map {

@@ -103,6 +103,7 @@ public struct RebalancingTask: Sendable {
   public var needsAccount: Bool {
     payment != .proRata || tax.lots != nil || costs.proportionalPerUnit == nil
       || !flows.isEmpty || market.paysDividends || market.hasInterruptions
+      || market.changesSpreads
   }
 
   /// Whether anything depends on what was paid for the assets.

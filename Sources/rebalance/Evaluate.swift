@@ -27,23 +27,38 @@ struct Evaluate: ParsableCommand {
   @Flag(help: "Score by the exact law of the two-asset chain instead of sampling.")
   var exact = false
 
+  @Option(
+    name: .customLong("window"),
+    help: ArgumentHelp(
+      "Score days of replayed data apart, such as 2008-09..2009-03; `crises` for 2008, 2020 and 2022; "
+        + "repeatable.", valueName: "days"))
+  var windows: [String] = []
+
   @Flag(help: "Print a JSON document.")
   var json = false
 
   func validate() throws {
     if policies.isEmpty { throw ValidationError("at least one --policy is needed") }
+    if exact, !windows.isEmpty { throw ValidationError("--exact and --window exclude each other") }
     if episodes < 2 { throw ValidationError("--episodes \(episodes): at least 2 are needed") }
   }
 
   func run() throws {
     let task = try environment.load().task
     let policies = try policies.map { try PolicyReference.policy($0, for: task) }
-    if exact {
+    if !windows.isEmpty {
+      let result = try PeriodTable(task, policies: policies, windows: try namedWindows())
+      if json { try printJSON(result) } else { print(result.table) }
+    } else if exact {
       let result = try ExactEvaluation(task, policies: policies)
       if json { try printJSON(result) } else { print(result.table) }
     } else {
       let result = SampledEvaluation(task, policies: policies, episodes: episodes, seed: seed)
       if json { try printJSON(result) } else { print(result.table) }
     }
+  }
+
+  private func namedWindows() throws -> [CalendarWindow] {
+    try windows.flatMap { $0 == "crises" ? CalendarWindow.crises : [try CalendarWindow($0)] }
   }
 }

@@ -6,7 +6,10 @@ struct Oracle: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Published reference solutions with given parameters.",
     discussion: "Example: rebalance oracle ggms --mu 0.08 --sigma 0.16 --gamma 5 --spread 0.01",
-    subcommands: [LongRunGrowth.self, SmallCosts.self, QuadraticCosts.self])
+    subcommands: [
+      LongRunGrowth.self, SmallCosts.self, QuadraticCosts.self, TwoAssets.self, ThreeAssets.self,
+      Harvesting.self, Deferral.self,
+    ])
 }
 
 /// Long-run growth under proportional costs.

@@ -34,6 +34,9 @@ private let rows = [
     command: sampled, list: "pairs", count: 3,
     keys: ["first", "second", "cost_difference_bp", "interval_95"]),
   Rows(
+    command: "evaluate --env envs/us-stock-bond-v0.yaml --window crises --policy rule:never",
+    list: "windows", count: 3, keys: ["name", "from", "through", "covered", "policies"]),
+  Rows(
     command: "data check envs/data/us-stock-bond.csv", list: "assets", count: 3,
     keys: [
       "asset", "rows", "first", "last", "annual_return", "annual_volatility", "largest_move",

@@ -24,6 +24,14 @@ import Testing
       "1198b515869a76d1f3f8f41f8ef853e30083cb549896c1cbaaee48ef29a139f0",
     "stock-bond-regimes-v0":
       "fa8c10bad58c66d94f58068b4d0191dd4215eb6abb94ca219a81d8e73eb02b66",
+    "stress-correlation-v0":
+      "d8d730de5c59abd981d68d35e182fa32eb3f2b56e176e5b34baf3a417f46012b",
+    "stress-crash-v0":
+      "98ab20ff6d7a5922369bbeeb171d744b15c698a7c4c19031fb3d2010c6eeee8e",
+    "stress-rate-rise-v0":
+      "39e7f0dbe5394d0c1f645c3b03d8f6802aaa6c86f6e7a1037d89159e94cef9b8",
+    "stress-spread-v0":
+      "5685e6e87fa6119d25bfa684c45e29ed4905a0e96a20bb95049dff06b4d32196",
     "taxable-eight-asset-v0":
       "870cf317cbf8de30651cad0525ba398f055105b8b4d42e56e5e966ab4e72cbed",
     "three-asset-myrgren-v0":

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Experiments
+import Experiments
 
 @Suite struct ExperimentSpecTests {
   private func spec(_ text: String) throws -> ExperimentSpec {

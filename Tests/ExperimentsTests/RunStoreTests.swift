@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Experiments
+import Experiments
 
 @Suite struct RunStoreTests {
   private let folder = FileManager.default.temporaryDirectory
@@ -44,8 +44,6 @@ import Testing
         scores: [score("rule", seed: nil, costs: costs)])
     }
     #expect(try store.scores(key) == [score("rule", seed: nil, costs: [4])])
-    let count = try store.queue.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM sample") }
-    #expect(count == 1)
     try store.keep(onlyCases: ["b"])
     #expect(try store.evaluations().isEmpty)
   }
@@ -82,6 +80,21 @@ import Testing
     // Seed 1 is below on every path, seed 2 on every second one.
     #expect(ppo.improvement?.estimate == 0.75)
     #expect(standings.rows[1].difference?.low == 0)
+  }
+
+  @Test func `a policy below a certified bound is a finding, one above it is not`() {
+    let scores = [
+      score("lucky", seed: nil, costs: [1e-4, 2e-4, 3e-4, 4e-4]),
+      score("honest", seed: nil, costs: [4e-4, 5e-4, 6e-4, 7e-4]),
+    ]
+    let bound = [2.9e-4, 4.1e-4, 5e-4, 6e-4]
+    let standings = Standings(
+      caseName: "a", stage: "sampled", scores: scores, stepsPerYear: 12, bound: bound, seed: 3,
+      workers: 1)
+    #expect(abs((standings.bound?.estimate ?? 0) - 4.5) < 1e-9)
+    #expect(abs((standings.rows[0].gapToBound?.estimate ?? 0) - -2) < 1e-9)
+    #expect(abs((standings.rows[1].gapToBound?.estimate ?? 0) - 1) < 1e-9)
+    #expect(SanityGate.findings(below: standings).map(\.policy) == ["lucky"])
   }
 
   @Test func `exact scores stand by the gaps of seeds`() throws {
@@ -138,14 +151,14 @@ import Testing
     #expect(CaseComparison(results, baseline: "other", seed: 1, workers: 1) == nil)
   }
 
-  @Test func `a cost below the optimum is a finding`() {
-    var result = CaseResult(name: "a", environment: "e")
-    var row = ExactEvaluation.Row(name: "p", gap: -0.01)
-    result.exact = ExactEvaluation(
-      environment: "e", optimum: .init(ownActions: 1, unrestricted: 1), policies: [row])
-    #expect(SanityGate.findings(in: [result]).isEmpty)
-    row.gap = -0.03
-    result.exact?.policies = [row]
-    #expect(SanityGate.findings(in: [result]).map(\.policy) == ["p"])
+  @Test func `a cost below the optimum is a finding`() throws {
+    let document = """
+      {"env":"e","optimum":{"own_actions":1,"unrestricted":1},"policies":[{"name":"p"}]}
+      """
+    var exact = try JSONDecoder().decode(ExactEvaluation.self, from: Data(document.utf8))
+    for (gap, found) in [(-0.01, []), (-0.03, ["p"])] {
+      exact.policies[0].gap = gap
+      #expect(SanityGate.findings(in: exact, caseName: "a").map(\.policy) == found)
+    }
   }
 }

@@ -4,7 +4,7 @@ import Rebalancing
 import Statistics
 import Testing
 
-@testable import Experiments
+import Experiments
 
 @Suite struct WalkStageTests {
   private static let envs = URL(filePath: #filePath)

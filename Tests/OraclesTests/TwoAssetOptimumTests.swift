@@ -1,3 +1,4 @@
+import Foundation
 import Oracles
 import Testing
 
@@ -144,6 +145,23 @@ private let solved = [
     let solution = try chain.solve(half)
     #expect(solution.noTrade.lowerBound < 0.5995 && solution.noTrade.upperBound > 0.6005)
     #expect(solution.score.costPerYear <= chain.score(toTargetEvery: 1).costPerYear)
+  }
+
+  @Test(arguments: [0.4, 0.47, 1.1, 2.59])
+  func `eight nodes at a time give the mean of one at a time`(_ centre: Double) {
+    let quadrature = Quadrature(from: 0.4, to: 2.6, breakpoints: [0.9], panelWidth: 0.2)
+    let (nodes, weights) = (quadrature.nodes, quadrature.weights)
+    let values = nodes.map { ($0 - 0.9) * ($0 - 0.9) + abs($0 - 0.9) }
+    var (sum, mass) = (0.0, 0.0)
+    for i in nodes.indices {
+      let x = (nodes[i] - centre) / 0.1
+      let share = weights[i] * exp(-x * x / 2)
+      sum += share * values[i]
+      mass += share
+    }
+    let mean = quadrature.normalMean(of: values, centre: centre, deviation: 0.1, reach: 8.5)
+    #expect(isClose(mean, sum / mass, 1e-13))
+    #expect(nodes.count % 8 != 0)
   }
 
   @Test func `settles where the chain never goes`() throws {

@@ -15,6 +15,7 @@ extension Market<Double> {
     case .bootstrap: "bootstrap"
     case .historical: "historical"
     case .yielding(let market): market.base.model
+    case .stressed(let market): market.base.model
     }
   }
 
@@ -42,6 +43,9 @@ extension Market<Double> {
       "bootstrap of \(market.table.dayCount) days of data in blocks of "
         + "\(market.blockLength.short) on average"
     case .historical(let market): market.summary
+    case .stressed(let market):
+      ([market.base.summary(stepsPerYear: stepsPerYear)] + market.shocks.map(\.summary))
+        .joined(separator: "; ")
     case .yielding(let market):
       market.base.summary(stepsPerYear: stepsPerYear) + "; dividends "
         + range(market.yieldPerStep.map { $0 * stepsPerYear * 100 }) + " % a year"
@@ -50,6 +54,28 @@ extension Market<Double> {
 
   private var volatilityRange: String {
     "volatility \(range((volatilities ?? []).map { $0 * 100 })) % a year"
+  }
+}
+
+extension MarketShock {
+  /// Which steps it disturbs, and how.
+  fileprivate var summary: String {
+    func list(_ numbers: [Double]) -> String { numbers.map(\.short).joined(separator: ", ") }
+    var parts: [String] = []
+    if totalReturn.contains(where: { $0 != 0 }) {
+      parts.append("returns of \(list(totalReturn.map { $0 * 100 })) % added")
+    }
+    if volatilityFactor.contains(where: { $0 != 1 }) {
+      parts.append("volatilities times \(list(volatilityFactor))")
+    }
+    if correlationTowardOne > 0 {
+      parts.append("correlations \(correlationTowardOne.percent) of the way to 1")
+    }
+    if halfSpreadFactor.contains(where: { $0 != 1 }) {
+      parts.append("half spreads times \(list(halfSpreadFactor))")
+    }
+    return "shock “\(name)” in steps \(beginStep) to \(endStep - 1): "
+      + (parts.isEmpty ? "nothing" : parts.joined(separator: ", "))
   }
 }
 
@@ -147,6 +173,12 @@ extension LotTax {
     ]
     if harvesting != nil {
       parts.append("losses harvested \(isOverlay ? "at every step" : "by an action")")
+    }
+    let outside = rates.outside
+    if !outside.isEmpty {
+      parts.append(
+        "netted with gains elsewhere of \(outside.short.short) short and \(outside.long.short) long "
+          + "a year")
     }
     return parts.joined(separator: "; ")
   }

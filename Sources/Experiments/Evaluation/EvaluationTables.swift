@@ -41,13 +41,14 @@ extension SampledEvaluation {
       table.add([
         shortName(row.name), row.cost.mean.fixed(3), row.cost.standardError.fixed(3),
         row.transaction.mean.fixed(3), (row.turnover.mean * 100).fixed(2),
-        row.trackingError.fixed(1), "\(row.tradeCount)", row.finalValue.fixed(3),
+        row.trackingError.fixed(1), "\(row.tradeCount)",
+        row.finalValue.fixed(row.finalValue < 1e4 ? 3 : 0),
       ])
     }
     let worst = policies.map(\.identityError).max() ?? 0
     return table.text + "\n" + caption + "\n"
       + "\(episodes) \(episodes == 1 ? "path" : "paths"), \(firstDate) to \(lastDate); "
-      + "bookkeeping identity to \(worst.scientific)"
+      + "bookkeeping identity to \(worst.scientific)" + (afterTaxTable.map { "\n\n" + $0 } ?? "")
   }
 
   private var caption: String {

@@ -10,7 +10,12 @@ public struct PathSample: Sendable, Hashable, Codable {
   public var reward = 0.0
   /// One-way.
   public var turnover = 0.0
+  /// Where there is tax and no flow, of a whole episode: what is left when all is sold at its end, as
+  /// (V_T / V_0)^{1/T} − 1 in percent a year.
+  public var liquidatedReturn: Double?
   public var cost: Double { transaction + tax + drift }
+
+  package init() {}
 
   mutating func add(_ outcome: StepOutcome) {
     steps += 1

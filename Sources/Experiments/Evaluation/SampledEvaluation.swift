@@ -54,6 +54,14 @@ public struct SampledEvaluation: Sendable, Codable {
     public var finalValue: Double
     /// Largest error of the bookkeeping identity over all steps, relative.
     public var identityError: Double
+    /// Where there is tax, means over paths of the value at the end less accrued tax and of what is
+    /// left after selling everything, in currency; see ``AfterTaxValue``.
+    public var valueHeld: PathEstimate?
+    public var valueLiquidated: PathEstimate?
+    /// The same as (V_T / V_0)^{1/T} − 1 of each path, percent per year, then the mean; absent where
+    /// money flows in or out.
+    public var returnHeld: PathEstimate?
+    public var returnLiquidated: PathEstimate?
 
     enum CodingKeys: String, CodingKey {
       case name
@@ -68,6 +76,10 @@ public struct SampledEvaluation: Sendable, Codable {
       case tradeCount = "trades"
       case finalValue = "final_value"
       case identityError = "identity_error"
+      case valueHeld = "value_held"
+      case valueLiquidated = "value_liquidated"
+      case returnHeld = "annual_return_held_percent"
+      case returnLiquidated = "annual_return_liquidated_percent"
     }
   }
 
@@ -80,10 +92,21 @@ public struct SampledEvaluation: Sendable, Codable {
     /// 95 % interval of the difference: percentiles of a bootstrap that draws the samples of all
     /// policies together.
     public var interval: [Double]
+    /// Where there is tax, liquidated return of the first minus that of the second, basis points per
+    /// year; absent where money flows in or out.
+    public var liquidatedDifference: PathEstimate?
+    /// 95 % interval of it, of the same bootstrap over paths; absent for one path.
+    public var liquidatedInterval: [Double]?
+    /// Liquidated value of the first minus that of the second, in currency.
+    public var liquidatedValueDifference: PathEstimate?
+
     enum CodingKeys: String, CodingKey {
       case first, second
       case difference = "cost_difference_bp"
       case interval = "interval_95"
+      case liquidatedDifference = "liquidated_difference_bp"
+      case liquidatedInterval = "liquidated_interval_95"
+      case liquidatedValueDifference = "liquidated_value_difference"
     }
   }
 
@@ -128,6 +151,9 @@ public struct SampledEvaluation: Sendable, Codable {
     }
     let intervals = Play.differenceIntervals(plays, seed: seed, workers: workers)
     for (index, interval) in intervals.enumerated() { pairs[index].interval = interval }
+    let afterTax = AfterTaxPaths.differenceIntervals(
+      plays.compactMap(\.afterTax), seed: seed, workers: workers)
+    for (index, interval) in afterTax.enumerated() { pairs[index].liquidatedInterval = interval }
   }
 }
 
@@ -143,6 +169,7 @@ private struct Play: Sendable {
   private var activeReturns = RunningStatistics()
   private var activeVariance = RunningStatistics()
   private var finalValues = RunningStatistics()
+  private(set) var afterTax: AfterTaxPaths?
   private var trades = 0
   private var identityError = 0.0
 
@@ -150,6 +177,7 @@ private struct Play: Sendable {
     self.task = task.informing(policy)
     self.policy = policy
     self.seed = seed
+    afterTax = AfterTaxPaths(task)
   }
 
   static func isReplay(_ task: RebalancingTask) -> Bool {
@@ -177,8 +205,10 @@ private struct Play: Sendable {
       sample.add(outcome)
       note(outcome)
     }
-    samples.append(sample)
     finalValues.add(environment.value)
+    afterTax?.add(environment.afterTaxValue)
+    if !Self.isFixedReplay(task) { sample.liquidatedReturn = afterTax?.lastLiquidatedReturn }
+    samples.append(sample)
     lastDate = max(lastDate ?? environment.date, environment.date)
   }
 
@@ -199,20 +229,24 @@ private struct Play: Sendable {
       ? activeReturns.standardDeviation * task.stepsPerYear.squareRoot()
       : activeVariance.mean.squareRoot()
     let steps = samples.reduce(0) { $0 + $1.steps }
-    return SampledEvaluation.Row(
+    var row = SampledEvaluation.Row(
       name: policy.name, cost: estimate(\.cost, 1e4), transaction: estimate(\.transaction, 1e4),
       tax: estimate(\.tax, 1e4), drift: estimate(\.drift, 1e4),
       reward: estimate(\.reward, 1 / task.stepsPerYear), turnover: estimate(\.turnover, 1),
       trackingError: trackingError * 1e4, trades: Double(trades) * task.stepsPerYear / steps,
       tradeCount: trades, finalValue: finalValues.mean, identityError: identityError)
+    afterTax?.describe(&row)
+    return row
   }
 
   func compared(with other: Play) -> SampledEvaluation.Pair {
     let difference = estimate(
       zip(samples, other.samples).map { ($0.cost - $1.cost, $0.steps) }, 1e4)
-    return SampledEvaluation.Pair(
+    var pair = SampledEvaluation.Pair(
       first: policy.name, second: other.policy.name, difference: difference,
       interval: [difference.mean, difference.mean])
+    if let otherPaths = other.afterTax { afterTax?.compare(with: otherPaths, in: &pair) }
+    return pair
   }
 
   /// The intervals of all pairs, in their order; none of a single policy, nor of costs that are not

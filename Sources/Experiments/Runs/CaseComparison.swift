@@ -38,7 +38,7 @@ public struct CaseComparison: Sendable, Codable {
 
   /// - Parameter results: of the cases; of each the last standings count, those on samples.
   /// - Returns: `nil` where fewer than two cases have the baseline.
-  init?(_ results: [CaseResult], baseline: String, seed: UInt64, workers: Int) {
+  package init?(_ results: [CaseResult], baseline: String, seed: UInt64, workers: Int) {
     self.baseline = baseline
     let all = results.compactMap(\.standings.last)
     guard all.count(where: { $0.row(baseline) != nil }) > 1 else { return nil }

@@ -11,13 +11,15 @@ public struct CaseResult: Codable, Sendable {
   public var standings: [Standings] = []
   /// On real data, walked through.
   public var sharpe: SharpeStandings?
+  /// What no honest figure can be; see `SanityGate`.
+  public var findings: [SanityGate.Finding] = []
 
   enum CodingKeys: String, CodingKey {
-    case name, exact, sampled, replays, folds, standings, sharpe
+    case name, exact, sampled, replays, folds, standings, sharpe, findings
     case environment = "env"
   }
 
-  init(name: String, environment: String) {
+  package init(name: String, environment: String) {
     (self.name, self.environment) = (name, environment)
   }
 }

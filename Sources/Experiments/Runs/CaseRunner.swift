@@ -1,6 +1,7 @@
 import Deployment
 import Foundation
 import Learning
+import Oracles
 import Rebalancing
 import Statistics
 
@@ -68,6 +69,11 @@ struct CaseRunner {
         }
         let test = try walk.test(chosen.test)
         result.environment = test.task.id
+        if fold == walk.folds.last {
+          result.findings += try SanityGate.findings(
+            rules + chosen.choice, lookingAheadOn: test.task, caseName: spec.name,
+            seed: spec.evaluationSeed)
+        }
         result.folds.append(
           try sampled(
             rules + chosen.choice, on: test, stage: "sampled", fold: fold.number, episodes: 1))
@@ -146,16 +152,21 @@ struct CaseRunner {
       }
       runner.report(evaluation.table)
       result.exact = evaluation
+      result.findings += SanityGate.findings(in: evaluation, on: task, caseName: spec.name)
       if entrants.contains(where: { $0.seed != nil }) {
         try stand(scores("exact"), stage: "exact", stepsPerYear: task.stepsPerYear, &result)
       }
     }
-    if spec.scores.contains(.sampled) {
+    if !spec.scores.isDisjoint(with: [.sampled, .bound]) {
       runner.report("\nThe same policies on \(spec.episodes) sampled paths")
       let evaluation = try sampled(
         entrants, on: environment, stage: "sampled", fold: fold, episodes: spec.episodes)
       result.sampled = evaluation
-      try stand(scores("sampled"), stage: "sampled", stepsPerYear: task.stepsPerYear, &result)
+      let bound = spec.scores.contains(.bound) ? try bound(on: environment) : nil
+      try stand(
+        scores("sampled"), stage: "sampled", stepsPerYear: task.stepsPerYear, bound: bound, &result)
+      result.findings += try SanityGate.findings(
+        entrants, lookingAheadOn: task, caseName: spec.name, seed: spec.evaluationSeed)
     }
   }
 
@@ -164,13 +175,27 @@ struct CaseRunner {
   }
 
   private func stand(
-    _ scores: [StoredScore], stage: String, stepsPerYear: Double, _ result: inout CaseResult
+    _ scores: [StoredScore], stage: String, stepsPerYear: Double, bound: [Double]? = nil,
+    _ result: inout CaseResult
   ) throws {
     let standings = Standings(
-      caseName: spec.name, stage: stage, scores: scores, stepsPerYear: stepsPerYear,
+      caseName: spec.name, stage: stage, scores: scores, stepsPerYear: stepsPerYear, bound: bound,
       seed: spec.evaluationSeed, workers: runner.workers)
     runner.report("\n" + standings.table)
     result.standings.append(standings)
+    result.findings += SanityGate.findings(below: standings)
+  }
+
+  /// A certified lower bound on the cost of each path, a fraction of value.
+  private func bound(on environment: EnvironmentSpec) throws -> [Double] {
+    let (episodes, seed, workers) = (spec.episodes, spec.evaluationSeed, runner.workers)
+    return try kept(
+      [], environment, stage: "bound", fold: -1, parts: ["\(episodes)", "\(seed)"]
+    ) {
+      let bound = try LowerBound(
+        environment.task, episodes: episodes, seed: seed, workers: workers)
+      return (bound.costs, [])
+    }
   }
 
   private func sampled(
@@ -284,7 +309,7 @@ extension TrainingRun {
 extension StoredScore {
   /// The scores of each policy over all folds of a walk: paths one after the other, figures weighted
   /// by the steps.
-  static func pooled(_ scores: [StoredScore]) -> [StoredScore] {
+  package static func pooled(_ scores: [StoredScore]) -> [StoredScore] {
     var names: [String] = []
     for score in scores where !names.contains(score.policy) { names.append(score.policy) }
     return names.compactMap { name in

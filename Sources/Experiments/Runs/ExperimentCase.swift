@@ -47,6 +47,14 @@ public struct WalkForwardPlan: Sendable, Hashable {
   public let isRolling: Bool
   /// The first day of the first test set is on it or later.
   public let testsBegin: CalendarDate?
+
+  package init(
+    train: Int, test: Int, purge: Int = 0, embargo: Int = 0, isRolling: Bool = false,
+    testsBegin: CalendarDate? = nil
+  ) {
+    (self.train, self.test, self.purge, self.embargo) = (train, test, purge, embargo)
+    (self.isRolling, self.testsBegin) = (isRolling, testsBegin)
+  }
 }
 
 // MARK: - Reading

@@ -82,7 +82,7 @@ public struct ExperimentRunner: Sendable {
         results.cases, baseline: baseline, seed: first.evaluationSeed, workers: workers)
       if let comparison = results.comparison { report("\n" + comparison.table) }
     }
-    results.findings = SanityGate.findings(in: results.cases)
+    results.findings = results.cases.flatMap(\.findings)
     for finding in results.findings { report("\nSANITY: \(finding)") }
     try write(results)
     return results

@@ -2,7 +2,39 @@ import Statistics
 
 extension Standings {
   /// The table that people read, at most 80 columns wide.
-  public var table: String { stage == "exact" ? exactTable : sampledTable }
+  public var table: String {
+    if stage == "exact" { return exactTable }
+    return [sampledTable, boundTable, afterTaxTable].compactMap { $0 }.joined(separator: "\n\n")
+  }
+
+  private var boundTable: String? {
+    guard let bound else { return nil }
+    var table = TextTable(["policy", ">above bound", ">95 %", ">in %"])
+    for row in rows {
+      table.add([
+        short(row.family), cell(row.gapToBound?.estimate, decimals),
+        range(row.gapToBound, decimals),
+        cell(row.gapToBound.map { $0.estimate / bound.estimate * 100 }, 1),
+      ])
+    }
+    return table.text + "\nlower bound on the cost of any policy: "
+      + "\(bound.estimate.fixed(decimals)) bp per year, \(range(bound, decimals))"
+  }
+
+  private var afterTaxTable: String? {
+    guard rows.contains(where: { $0.liquidated != nil }) else { return nil }
+    var table = TextTable(["all sold at the end", ">% a year", ">95 %", ">vs best bp", ">95 %"])
+    let sorted = rows.sorted { ($0.liquidated?.estimate ?? 0) > ($1.liquidated?.estimate ?? 0) }
+    for row in sorted {
+      let isYardstick = row.family == yardstick
+      table.add([
+        short(row.family), cell(row.liquidated?.estimate, 3), range(row.liquidated, 3),
+        isYardstick ? "–" : cell(row.liquidatedDifference?.estimate, 1),
+        isYardstick ? "" : range(row.liquidatedDifference, 1),
+      ])
+    }
+    return table.text + "\nafter costs and all taxes; vs best: more than the rule of the lowest cost"
+  }
 
   private var exactTable: String {
     var table = TextTable(["agent", ">seeds", ">median %", ">IQM %", ">95 %", ">worst %"])

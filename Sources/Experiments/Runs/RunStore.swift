@@ -74,6 +74,7 @@ public struct RunStore: Sendable {
             score INTEGER NOT NULL REFERENCES score ON DELETE CASCADE, item INTEGER NOT NULL,
             steps REAL NOT NULL, "transaction" REAL NOT NULL, drift REAL NOT NULL,
             tax REAL NOT NULL, reward REAL NOT NULL, turnover REAL NOT NULL,
+            liquidated_percent REAL,
             PRIMARY KEY (score, item)) WITHOUT ROWID;
           """)
     }
@@ -128,6 +129,15 @@ public struct StoredScore: Sendable, Hashable {
   public var samples: [PathSample]
   /// On real data, of each day after costs and taxes.
   public var returns: [Double] = []
+
+  package init(
+    policy: String, family: String, seed: Int64?, isRule: Bool, figures: [Figure: Double],
+    samples: [PathSample], returns: [Double] = []
+  ) {
+    (self.policy, self.family, self.seed) = (policy, family, seed)
+    (self.isRule, self.figures) = (isRule, figures)
+    (self.samples, self.returns) = (samples, returns)
+  }
 
   /// The figures, by their columns.
   public enum Figure: String, Sendable, Hashable, CaseIterable {
@@ -186,7 +196,7 @@ extension RunStore {
   }
 
   /// Forgets what is of no case of an experiment, as it was renamed or left out.
-  func keep(onlyCases names: [String]) throws {
+  package func keep(onlyCases names: [String]) throws {
     try queue.write { database in
       for table in ["training", "evaluation"] {
         let places = databaseQuestionMarks(count: names.count)
@@ -198,7 +208,7 @@ extension RunStore {
   }
 
   /// The document of an evaluation, where one of the same digest is there.
-  func document(_ key: EvaluationKey, digest: String) throws -> Data? {
+  package func document(_ key: EvaluationKey, digest: String) throws -> Data? {
     try queue.read { database in
       try String.fetchOne(
         database,
@@ -210,7 +220,7 @@ extension RunStore {
   }
 
   /// Records an evaluation, all or nothing.
-  func record(
+  package func record(
     _ key: EvaluationKey, environment: String, digest: String, commit: String, document: Data,
     scores: [StoredScore]
   ) throws {
@@ -236,7 +246,7 @@ extension RunStore {
           VALUES (\(databaseQuestionMarks(count: 5 + columns.count)))
           """)
       let insertSample = try database.makeStatement(
-        sql: "INSERT INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        sql: "INSERT INTO sample VALUES (\(databaseQuestionMarks(count: 9)))")
       for score in scores {
         var arguments: StatementArguments = [
           evaluation, score.policy, score.family, score.seed, score.isRule,
@@ -248,7 +258,7 @@ extension RunStore {
         for (item, sample) in score.samples.enumerated() {
           try insertSample.execute(arguments: [
             id, item, sample.steps, sample.transaction, sample.drift, sample.tax, sample.reward,
-            sample.turnover,
+            sample.turnover, sample.liquidatedReturn,
           ])
         }
       }
@@ -287,6 +297,7 @@ extension RunStore {
           sample.tax = row["tax"]
           sample.reward = row["reward"]
           sample.turnover = row["turnover"]
+          sample.liquidatedReturn = row["liquidated_percent"]
           return sample
         }
         var figures: [StoredScore.Figure: Double] = [:]

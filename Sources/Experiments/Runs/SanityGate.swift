@@ -1,4 +1,8 @@
-/// What no honest figure can be: better than the best possible.
+import Foundation
+package import Rebalancing
+import Statistics
+
+/// What no honest figure can be: better than the best possible, or dependent on what is yet to come.
 ///
 /// A finding means look-ahead or a fault, and fails the report.
 public enum SanityGate {
@@ -16,16 +20,48 @@ public enum SanityGate {
     public var description: String { "\(caseName), \(policy): \(problem)" }
   }
 
-  /// Percent below the exact optimum that rounding of the grid explains.
+  /// Percent below the exact optimum that the rounding of its grid explains.
   static let exactTolerance = 0.02
+  /// Standard errors below a certified bound that chance explains.
+  static let boundTolerance = 3.0
 
-  static func findings(in cases: [CaseResult]) -> [Finding] {
-    cases.flatMap { result in
-      (result.exact?.policies ?? []).compactMap { row in
-        guard let gap = row.gap, gap < -exactTolerance else { return nil }
-        return Finding(
-          caseName: result.name, policy: row.name,
-          problem: "\((-gap).fixed(3)) % below the exact optimum, more than \(exactTolerance) %")
+  /// Gaps below the optimum; on a market without drift also products below the floor.
+  package static func findings(
+    in evaluation: ExactEvaluation, on task: RebalancingTask? = nil, caseName: String
+  ) -> [Finding] {
+    let floor = task.flatMap { try? FloorCheck($0) }
+    return evaluation.policies.flatMap { row -> [Finding] in
+      var problems: [String] = []
+      if let gap = row.gap, gap < -exactTolerance {
+        problems.append(
+          "\((-gap).fixed(3)) % below the exact optimum, more than \(exactTolerance) %")
+      }
+      if case .fails(let words)? = floor?.verdict(row) { problems.append(words) }
+      return problems.map { Finding(caseName: caseName, policy: row.name, problem: $0) }
+    }
+  }
+
+  /// Costs below a certified bound by more than chance explains.
+  package static func findings(below standings: Standings) -> [Finding] {
+    standings.rows.compactMap { row in
+      guard let gap = row.gapToBound, gap.standardError > 0,
+        gap.estimate < -boundTolerance * gap.standardError
+      else { return nil }
+      return Finding(
+        caseName: standings.caseName, policy: row.family,
+        problem: "\((-gap.estimate).fixed(4)) bp a year below the certified lower bound, "
+          + "\((-gap.estimate / gap.standardError).fixed(1)) standard errors")
+    }
+  }
+
+  /// Policies that change when the future changes.
+  static func findings(
+    _ entrants: [Entrant], lookingAheadOn task: RebalancingTask, caseName: String, seed: UInt64
+  ) throws -> [Finding] {
+    try entrants.compactMap { entrant in
+      let check = try LookAheadCheck(task, seed: seed) { try entrant.policy(for: $0) }
+      return check.finding.map {
+        Finding(caseName: caseName, policy: entrant.name, problem: $0.description)
       }
     }
   }

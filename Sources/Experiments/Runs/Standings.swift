@@ -10,6 +10,8 @@ public import Statistics
 public struct Standings: Sendable, Codable {
   public var caseName: String
   public var stage: String
+  /// What no policy costs less than on average, bp per year; `nil` where no bound is known.
+  public var bound: ConfidenceInterval?
   /// The family of the best rule; `nil` where no rule was sampled.
   public var yardstick: String?
   /// From cheap to dear; those without a cost last.
@@ -35,6 +37,13 @@ public struct Standings: Sendable, Codable {
     public var trades: Double?
     /// Cost minus that of the yardstick, bp per year.
     public var difference: ConfidenceInterval?
+    /// What is left after tax when all is sold at the end, percent a year, mean over seeds and paths; and
+    /// how much more that is than the yardstick's, bp a year. The yardstick is the rule with the lowest
+    /// cost, as above.
+    public var liquidated: ConfidenceInterval?
+    public var liquidatedDifference: ConfidenceInterval?
+    /// Cost minus the bound of the same path, bp a year.
+    public var gapToBound: ConfidenceInterval?
     /// The probability of a lower cost than the yardstick's on the same path, ties counted half.
     public var improvement: ConfidenceInterval?
     /// Of exact scores, percent above the optimum: over seeds.
@@ -55,21 +64,25 @@ public struct Standings: Sendable, Codable {
       case gapMedian = "gap_percent_median"
       case gapInterquartileMean = "gap_percent_interquartile_mean"
       case gapWorst = "gap_percent_worst"
+      case gapToBound = "gap_to_bound_bp"
+      case liquidated = "liquidated_percent_per_year"
+      case liquidatedDifference = "liquidated_difference_bp"
     }
   }
 
   enum CodingKeys: String, CodingKey {
-    case stage, yardstick, rows
+    case stage, bound, yardstick, rows
     case caseName = "case"
   }
 
   /// - Parameters:
   ///   - scores: of one evaluation, or of all folds of a walk.
   ///   - stepsPerYear: of the environment.
+  ///   - bound: of each path, a fraction of value.
   ///   - seed: of the bootstrap.
   public init(
-    caseName: String, stage: String, scores: [StoredScore], stepsPerYear: Double, seed: UInt64,
-    workers: Int
+    caseName: String, stage: String, scores: [StoredScore], stepsPerYear: Double,
+    bound: [Double]? = nil, seed: UInt64, workers: Int
   ) {
     (self.caseName, self.stage) = (caseName, stage)
     var families: [String] = []
@@ -81,6 +94,8 @@ public struct Standings: Sendable, Codable {
     rows = groups.map { $0.row(bootstrap) }
     yardstick = nil
     compare(groups, stepsPerYear: stepsPerYear, bootstrap)
+    compareAfterTax(groups, bootstrap)
+    if let bound { compare(groups, withBound: bound, stepsPerYear: stepsPerYear, bootstrap) }
     rows.sort { ($0.cost?.estimate ?? .infinity) < ($1.cost?.estimate ?? .infinity) }
   }
 
@@ -124,12 +139,53 @@ public struct Standings: Sendable, Codable {
   }
 }
 
+extension Standings {
+  /// Sets what is left after tax, where all have it.
+  private mutating func compareAfterTax(_ groups: [FamilyScores], _ bootstrap: Bootstrap) {
+    let tables = groups.compactMap(\.liquidated)
+    guard tables.count == groups.count, !tables.isEmpty else { return }
+    let best = groups.firstIndex { $0.family == yardstick } ?? 0
+    let intervals = try? bootstrap.intervals(of: tables) { tables in
+      let means = tables.map(\.mean)
+      return means + means.map { ($0 - means[best]) * 100 }
+    }
+    guard let intervals else { return }
+    for index in groups.indices {
+      rows[index].liquidated = intervals[index]
+      if yardstick != nil { rows[index].liquidatedDifference = intervals[groups.count + index] }
+    }
+  }
+}
+
+extension Standings {
+  /// Sets how far each is above what no policy can cost less than.
+  private mutating func compare(
+    _ groups: [FamilyScores], withBound bound: [Double], stepsPerYear: Double,
+    _ bootstrap: Bootstrap
+  ) {
+    let tables = groups.compactMap(\.costs)
+    guard tables.count == groups.count, let steps = groups.first?.steps,
+      let bound = try? ScoreTable([bound]), bound.items == steps.items
+    else { return }
+    let unit = stepsPerYear / steps.mean * 1e4
+    let intervals = try? bootstrap.intervals(of: [bound] + tables) { tables in
+      let means = tables.map { $0.mean * unit }
+      return [means[0]] + means.dropFirst().map { $0 - means[0] }
+    }
+    guard let intervals else { return }
+    self.bound = intervals[0]
+    for index in groups.indices { rows[index].gapToBound = intervals[index + 1] }
+  }
+}
+
 /// The scores of one family.
 private struct FamilyScores {
   let family: String
   let scores: [StoredScore]
   /// Fractions of value, a row for each seed; `nil` where nothing was sampled.
   let costs: ScoreTable?
+  /// Percent a year, a row for each seed; `nil` where nothing is taxed.
+  let liquidated: ScoreTable?
   /// Steps of the paths.
   let steps: ScoreTable?
   var isRule: Bool { scores.first?.isRule ?? false }
@@ -138,6 +194,9 @@ private struct FamilyScores {
     self.family = family
     self.scores = scores
     costs = try? ScoreTable(scores.map { $0.samples.map(\.cost) })
+    let left = scores.map { $0.samples.compactMap(\.liquidatedReturn) }
+    let isWhole = zip(left, scores).allSatisfy { $0.count == $1.samples.count }
+    liquidated = isWhole ? try? ScoreTable(left) : nil
     steps = try? ScoreTable(scores.prefix(1).map { $0.samples.map(\.steps) })
   }
 

@@ -1,15 +1,15 @@
 import Foundation
 import Markets
 import Rebalancing
-import Statistics
+package import Statistics
 
 /// The data of an environment, cut into folds to train and to test on.
 ///
 /// Agents train on episodes of a test's length that begin on random days of the training set; every
 /// policy is tested on the days of the test set, from the target, one episode. The environment of a
 /// test set can only be made with what `WalkForward` hands out after the choice.
-struct WalkStage {
-  let folds: [WalkForward.Fold]
+package struct WalkStage {
+  package let folds: [WalkForward.Fold]
   let stepsPerYear: Double
   private let path: String
   private let overrides: [String]
@@ -18,7 +18,7 @@ struct WalkStage {
   private let warmup: Int
   private let testSteps: Int
 
-  init(
+  package init(
     _ plan: WalkForwardPlan, _ whole: EnvironmentSpec, path: String, overrides: [String]
   ) throws {
     guard case .historical(let market) = whole.task.market else {
@@ -49,14 +49,14 @@ struct WalkStage {
   }
 
   /// The environment to train on.
-  func training(_ set: WalkForward.TuningSet) throws -> EnvironmentSpec {
+  package func training(_ set: WalkForward.TuningSet) throws -> EnvironmentSpec {
     // A step is between two days: one fewer fits when the first may be any.
     let horizon = min(testSteps, set.train.count - 1)
     return try window(set.train, ["episode_start=random", "horizon_steps=\(horizon)"])
   }
 
   /// The environment to test on.
-  func test(_ set: WalkForward.TestSet) throws -> EnvironmentSpec {
+  package func test(_ set: WalkForward.TestSet) throws -> EnvironmentSpec {
     try window(set.periods, ["episode_start=fixed", "horizon_steps=\(set.periods.count)"])
   }
 

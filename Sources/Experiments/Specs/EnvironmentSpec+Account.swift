@@ -97,7 +97,12 @@ extension EnvironmentSpec {
     let rates = CapitalTaxRates(
       short: short, long: long,
       dividends: try reader.number("dividend_rate", or: long, in: 0.0..<1, "0 to below 1"),
-      lossLimit: try reader.number("loss_limit", or: 3_000, in: 0.0..., "0 or more"))
+      lossLimit: try reader.number("loss_limit", or: 3_000, in: 0.0..., "0 or more"),
+      outside: OutsideGains(
+        short: try reader.number(
+          "outside_short_gains_per_year", or: 0, in: 0...1e12, "0 to 1e12, in currency"),
+        long: try reader.number(
+          "outside_long_gains_per_year", or: 0, in: 0...1e12, "0 to 1e12, in currency")))
     let order: SaleOrder = try reader.choice("lot_selection", or: .fifo)
     let slots =
       reader.has("lots_per_asset")

@@ -21,14 +21,22 @@ extension EnvironmentSpec {
     _ model: MarketModel, _ assets: [String], _ stepsPerYear: Double, _ folder: String,
     _ reader: inout SpecReader
   ) throws -> (_ horizon: Int?) throws -> Market<Double> {
+    let shocks = try shocks(assets, isReplay: model == .historical, &reader)
+    func stressed(_ market: Market<Double>) -> Market<Double> {
+      shocks.isEmpty
+        ? market
+        : .stressed(StressedMarket(market, shocks: shocks, stepsPerYear: stepsPerYear))
+    }
     switch model {
     case .logRatio:
-      let market = try logRatio(stepsPerYear, &reader)
-      return { _ in .logRatio(market) }
-    case .bootstrap: return try bootstrap(assets, stepsPerYear, folder, &reader)
+      let market = stressed(.logRatio(try logRatio(stepsPerYear, &reader)))
+      return { _ in market }
+    case .bootstrap:
+      let make = try bootstrap(assets, stepsPerYear, folder, &reader)
+      return { stressed(try make($0)) }
     case .historical: return try historical(assets, stepsPerYear, folder, &reader)
     case .lognormal, .normal, .regimes, .garch:
-      let total = try synthetic(model, assets.count, stepsPerYear, &reader)
+      let total = stressed(try synthetic(model, assets.count, stepsPerYear, &reader))
       guard reader.has("dividend_yield_per_year") else { return { _ in total } }
       let yields = try reader.numbers("dividend_yield_per_year", count: assets.count)
       guard yields.allSatisfy({ (0...1).contains($0) }) else {

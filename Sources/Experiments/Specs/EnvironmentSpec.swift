@@ -118,6 +118,7 @@ public struct EnvironmentSpec: Sendable {
     if task.observation.features.contains(.fact(.regimeProbability)), task.market.regimeCount == 0 {
       throw reader.fault("observation", "regime_probability needs a market with regimes")
     }
+    try checkShocks(task.market.shocks, task, reader)
     if task.market.paysDividends, task.payment.cash == nil {
       throw reader.fault("pay_from", "dividends need `cash`, where they land")
     }

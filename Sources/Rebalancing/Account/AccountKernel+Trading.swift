@@ -10,7 +10,7 @@ extension AccountKernel {
     guard let book, let rule = lotTax?.harvesting, now.isHarvesting.isAnyTrue else { return }
     for i in held.indices where i != cash {
       let harvest = book.harvest(
-        i, rule, at: SecurityPrices(quotes[place(.price, i)]), cost: Double(costs.perUnit[i]),
+        i, rule, at: SecurityPrices(quotes[place(.price, i)]), cost: proportionalShare(i, quotes),
         on: now.day, where: now.isHarvesting, in: &ledger)
       let paid = harvest.cost / now.value
       held[i] = held[i] - paid
@@ -71,7 +71,8 @@ extension AccountKernel {
     _ ledger: inout MutableSpan<L>
   ) {
     for i in trades.indices where i != cash {
-      let share = costShare(i, trades[i], after: orders.isEmpty ? nil : orders[i], now, quotes)
+      let share = costShare(
+        i, trades[i], after: orders.isEmpty ? nil : orders[i], value: now.value, quotes)
       result.cost = result.cost + trades[i].absolute * share
       if book == nil {
         moveBasis(i, trades[i], weight: held[i], &result, &basis)
@@ -82,28 +83,35 @@ extension AccountKernel {
     if book != nil {
       for i in trades.indices where i != cash {
         buy(
-          i, trades[i], costShare: costShare(i, trades[i], now, quotes), now, quotes, &result,
-          &ledger)
+          i, trades[i], costShare: costShare(i, trades[i], value: now.value, quotes), now, quotes,
+          &result, &ledger)
       }
     }
     for i in trades.indices { held[i] = held[i] + trades[i] }
   }
 
   /// The cost of a trade per unit of its amount, where an order of some size is done already.
-  private func costShare(
-    _ i: Int, _ trade: L, after order: L? = nil, _ now: Situation, _ quotes: Span<L>
+  func costShare(
+    _ i: Int, _ trade: L, after order: L? = nil, value: L, _ quotes: Span<L>
   ) -> L {
-    if costs.isProportional { return L(repeating: costs.perUnit[i]) }
+    if costs.isProportional { return proportionalShare(i, quotes) }
     let zero = L(repeating: 0)
     let size = trade.absolute
-    var cost = cost(i, of: (order ?? zero) + size, now, quotes)
-    if let order { cost = cost - self.cost(i, of: order, now, quotes) }
-    return cost / L(repeating: 1).replacing(with: size, where: zero .< size)
+    var cost = cost(i, of: (order ?? zero) + size, value: value, quotes)
+    if let order { cost = cost - self.cost(i, of: order, value: value, quotes) }
+    let share = cost / L(repeating: 1).replacing(with: size, where: zero .< size)
+    return changesSpreads ? share + costs.widening(of: i, quotes[place(.spread, i)]) : share
   }
 
-  private func cost(_ i: Int, of size: L, _ now: Situation, _ quotes: Span<L>) -> L {
+  /// Half spread, commission and fee per unit traded.
+  private func proportionalShare(_ i: Int, _ quotes: Span<L>) -> L {
+    let share = L(repeating: costs.perUnit[i])
+    return changesSpreads ? share + costs.widening(of: i, quotes[place(.spread, i)]) : share
+  }
+
+  private func cost(_ i: Int, of size: L, value: L, _ quotes: Span<L>) -> L {
     costs.cost(
-      of: i, size: size, value: now.value, price: quotes[place(.price, i)],
+      of: i, size: size, value: value, price: quotes[place(.price, i)],
       volatility: quotes[place(.volatility, i)])
   }
 

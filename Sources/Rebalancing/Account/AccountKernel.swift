@@ -21,6 +21,8 @@ struct AccountKernel<L: Lanes>: Sendable {
   let book: LotBook<L>?
   /// Whether assets are ever halted.
   let hasInterruptions: Bool
+  /// Whether half spreads are ever multiplied.
+  let changesSpreads: Bool
   let longTerm: LongTermTable
   private let initialValue: L.Scalar
   private let initialPrices: [L.Scalar]
@@ -38,6 +40,7 @@ struct AccountKernel<L: Lanes>: Sendable {
         washWindow: $0.washWindow)
     }
     hasInterruptions = task.market.hasInterruptions
+    changesSpreads = task.market.changesSpreads
     longTerm = LongTermTable(task)
     initialValue = L.Scalar(task.initialValue)
     initialPrices = task.initialPrices.map { L.Scalar($0) }
@@ -56,7 +59,7 @@ struct AccountKernel<L: Lanes>: Sendable {
     var day: TradingDay<L>
   }
 
-  /// What the market says of an asset, rows of a [3, assets] span.
+  /// What the market says of an asset, rows of a [4, assets] span.
   enum Quote: Int {
     /// In currency per unit.
     case price
@@ -64,6 +67,8 @@ struct AccountKernel<L: Lanes>: Sendable {
     case volatility
     /// `Availability` as a number; only where trade is ever interrupted.
     case availability
+    /// The factor of the half spread; only where it ever changes.
+    case spread
   }
 
   /// Place of a quote in the span.
@@ -134,7 +139,7 @@ struct AccountKernel<L: Lanes>: Sendable {
   /// - Parameters:
   ///   - goals: the weights that are traded to, of sum 1; shape [assets], as all spans of one group here.
   ///   - weights: before the trade.
-  ///   - quotes: shape [3, assets].
+  ///   - quotes: shape [4, assets].
   ///   - basis: acquisition cost as a fraction of value; moves along, without lots.
   ///   - ledger: lots and tax account; moves along, with lots.
   ///   - trades: receives u, what is traded of each asset in all.

@@ -7,7 +7,7 @@ struct TradingDesk<L: Lanes>: Sendable {
   var goals: [L]
   /// What was traded of each asset, as fractions of value.
   private(set) var trades: [L]
-  private var quotes: [L]
+  private(set) var quotes: [L]
   /// Sum of the absolute trades.
   var traded: L { trades.reduce(L(repeating: 0)) { $0 + $1.absolute } }
   /// What is sold to raise cash, and the orders that these sales add to.
@@ -21,7 +21,7 @@ struct TradingDesk<L: Lanes>: Sendable {
     trades = Array(repeating: L(repeating: 0), count: assets)
     sales = trades
     orders = trades
-    quotes = Array(repeating: L(repeating: 1), count: 3 * assets)
+    quotes = Array(repeating: L(repeating: 1), count: 4 * assets)
   }
 
   /// Takes the destinations of a group from the numbers of its actions.
@@ -59,6 +59,9 @@ struct TradingDesk<L: Lanes>: Sendable {
         quotes[account.place(.volatility, i)] =
           market.volatility(of: i, path, state: state) * perDay
       }
+    }
+    if account.changesSpreads {
+      for i in 0..<n { quotes[account.place(.spread, i)] = market.spreadFactor(of: i, path) }
     }
     guard account.hasInterruptions else { return }
     var availability = sales.mutableSpan

@@ -9,6 +9,8 @@ extension TradingCosts {
   public struct Prepared<L: Lanes>: Sendable {
     /// Half spread, commission and fee per asset as a fraction of the amount traded.
     public let perUnit: [L.Scalar]
+    /// The half spread in it.
+    let halfSpread: [L.Scalar]
     /// Whether `perUnit` is all that trading costs.
     public let isProportional: Bool
     /// Whether `filter` does anything.
@@ -24,6 +26,7 @@ extension TradingCosts {
     ///   constants in `costs`.
     public init(_ costs: TradingCosts, hasMarketVolumes: Bool = false) {
       perUnit = costs.charged.map { L.Scalar($0.perUnit) }
+      halfSpread = costs.charged.map { L.Scalar($0.halfSpread) }
       isProportional = costs.isProportional
       hasFilters = costs.hasFilters || hasMarketVolumes
       needsPrices = costs.needsPrices
@@ -111,6 +114,11 @@ extension TradingCosts {
       cost(
         terms[i], of: size, value: value, price: price, volatility: volatility,
         adv: L(repeating: terms[i].adv))
+    }
+
+    /// What a half spread `factor` times as wide adds to the cost per unit traded of asset `i`.
+    @inline(__always) func widening(of i: Int, _ factor: L) -> L {
+      (factor - L(repeating: 1)) * L(repeating: halfSpread[i])
     }
 
     /// `Σ_i |u_i| c_i`

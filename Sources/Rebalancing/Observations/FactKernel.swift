@@ -194,6 +194,8 @@ struct FactKernel<L: Lanes>: Sendable {
         + costs.cost(
           of: i, size: size, value: now.value,
           price: prices.isEmpty ? L(repeating: 1) : prices[i], volatility: volatility)
+      guard market.changesSpreads else { continue }
+      sum = sum + size * costs.widening(of: i, market.spreadFactor(of: i, now.path))
     }
     return sum
   }

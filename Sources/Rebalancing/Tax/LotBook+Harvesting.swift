@@ -54,7 +54,7 @@ extension LotBook {
   ///   - prices: per unit, without cost.
   ///   - cost: cost of a trade of either security, as a fraction of its amount.
   public func harvest(
-    _ asset: Int, _ rule: HarvestingRule, at prices: SecurityPrices<L>, cost: Double,
+    _ asset: Int, _ rule: HarvestingRule, at prices: SecurityPrices<L>, cost: L,
     on day: TradingDay<L>, where lanes: L.Mask, in state: inout MutableSpan<L>
   ) -> Harvest<L> {
     precondition(layout.hasSubstitutes, "harvesting needs a layout with substitutes")
@@ -100,16 +100,18 @@ extension LotBook {
 
   /// Marks the lots to sell.
   private func markLosses(
-    _ asset: Int, _ rule: HarvestingRule, at prices: SecurityPrices<L>, cost: Double,
+    _ asset: Int, _ rule: HarvestingRule, at prices: SecurityPrices<L>, cost: L,
     on day: TradingDay<L>, where lanes: L.Mask, in state: inout MutableSpan<L>
   ) -> L.Mask {
     let zero = L(repeating: 0)
+    let one = L(repeating: 1)
     let inUse = securityInUse(asset, in: state.span)
     let price = prices.of(inUse)
-    let net = price * L(repeating: L.Scalar(1 - cost))
+    let net = price * (one - cost)
     // What a unit must save: the cost of selling it, of buying for the proceeds, and the minimum.
-    let share = cost + (1 - cost) * cost / (1 + cost) + rule.minimumBenefit
-    let hurdle = price * L(repeating: L.Scalar(share))
+    let share =
+      cost + (one - cost) * cost / (one + cost) + L(repeating: L.Scalar(rule.minimumBenefit))
+    let hurdle = price * share
     guard mayHarvest(asset, net: net, hurdle: hurdle, where: lanes, in: &state) else {
       return L.Mask(repeating: false)
     }
@@ -142,7 +144,7 @@ extension LotBook {
 
   /// Sells what is marked and buys the other security for the proceeds.
   private func switchSecurity(
-    _ asset: Int, at prices: SecurityPrices<L>, cost: Double, on day: TradingDay<L>,
+    _ asset: Int, at prices: SecurityPrices<L>, cost: L, on day: TradingDay<L>,
     where lanes: L.Mask, in state: inout MutableSpan<L>
   ) -> Harvest<L> {
     let inUse = securityInUse(asset, in: state.span)
@@ -150,21 +152,22 @@ extension LotBook {
     for slot in 0..<layout.lotsPerAsset {
       units = units + state[row: layout.scratch(.sold, slot)]
     }
-    let keep = L(repeating: L.Scalar(1 - cost))
+    let one = L(repeating: 1)
+    let keep = one - cost
     let net = SecurityPrices(asset: prices.asset * keep, substitute: prices.substitute * keep)
     let sold = units * prices.of(inUse)
     var gains = settle(asset, at: net, on: day, in: &state)
 
-    let other = L(repeating: 1) - inUse
+    let other = one - inUse
     set(.securityInUse, of: asset, to: other, where: lanes, in: &state)
     set(.inUseSince, of: asset, to: day.day, where: lanes, in: &state)
-    let unitCost = prices.of(other) * L(repeating: L.Scalar(1 + cost))
+    let unitCost = prices.of(other) * (one + cost)
     let proceeds = sold * keep
     gains =
       gains
       + buy(
         asset, units: proceeds / unitCost, unitCost: unitCost, on: day, where: lanes, in: &state)
-    let bought = proceeds / L(repeating: L.Scalar(1 + cost))
+    let bought = proceeds / (one + cost)
     return Harvest(sold: sold, bought: bought, cost: sold - bought, gains: gains)
   }
 }

@@ -87,24 +87,34 @@ public struct TaxPosition<L: Lanes>: Sendable {
 
   // MARK: - Liability
 
-  /// The year's result after netting: gains positive, losses negative, never of opposite signs.
-  private var net: (short: L, long: L) {
+  /// The year's result after netting, outside gains included: gains positive, losses negative, never
+  /// of opposite signs.
+  private func net(_ outside: OutsideGains) -> (short: L, long: L) {
     let zero = L(repeating: 0)
-    let short = short - carriedShort
-    let long = long - carriedLong
+    var short = short - carriedShort
+    var long = long - carriedLong
+    if !outside.isEmpty {
+      short = short + L(repeating: L.Scalar(outside.short))
+      long = long + L(repeating: L.Scalar(outside.long))
+    }
     let across = L.smaller(short.absolute, long.absolute)
       .masked((short .< zero) .& (zero .< long) .| (long .< zero) .& (zero .< short))
     let signed = across.replacing(with: zero - across, where: zero .< short)
     return (short + signed, long - signed)
   }
 
-  /// The year's tax on gains and carried losses so far; negative where a net loss is credited.
+  /// The year's tax on gains and carried losses so far, less what outside gains would be taxed at
+  /// alone; negative where a loss is credited.
   public func liability(_ rates: CapitalTaxRates) -> L {
     let zero = L(repeating: 0)
-    let (short, long) = net
-    let gains =
+    let (short, long) = net(rates.outside)
+    var gains =
       L.larger(short, zero) * L(repeating: L.Scalar(rates.short))
       + L.larger(long, zero) * L(repeating: L.Scalar(rates.long))
+    if !rates.outside.isEmpty {
+      let alone = rates.outside.short * rates.short + rates.outside.long * rates.long
+      gains = gains - L(repeating: L.Scalar(alone))
+    }
     let losses = (L.larger(zero - short, zero)) + L.larger(zero - long, zero)
     let credited = L.smaller(losses, L(repeating: L.Scalar(rates.lossLimit)))
     return gains + dividends * L(repeating: L.Scalar(rates.dividends)) - credited
@@ -150,7 +160,7 @@ public struct TaxPosition<L: Lanes>: Sendable {
     let zero = L(repeating: 0)
     let owed = liability(rates) - paid
     due = due + owed.masked(lanes)
-    let (short, long) = net
+    let (short, long) = net(rates.outside)
     let shortLoss = L.larger(zero - short, zero)
     let longLoss = L.larger(zero - long, zero)
     // The limit is used by short-term losses first.

@@ -48,7 +48,7 @@ struct LotBooks<L: Lanes> where L.Scalar == Double {
     let (book, day) = (book, trading(day))
     var span = state.mutableSpan
     return book.harvest(
-      asset, rule, at: prices, cost: cost, on: day, where: lanes, in: &span)
+      asset, rule, at: prices, cost: L(repeating: cost), on: day, where: lanes, in: &span)
   }
 
   func trading(_ day: Int) -> TradingDay<L> { table.tradingDay(L(repeating: Double(day))) }
