@@ -89,7 +89,8 @@ private let experiment = """
     let row = try #require(exact.split(separator: "\n").first { $0.hasPrefix("band(0.05)") })
     let cost = try #require(row.split(separator: ",").dropFirst(2).first.flatMap { Double($0) })
     let document = try #require(
-      try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: out + "/results.json")))
+      try JSONSerialization.jsonObject(
+        with: Data(contentsOf: URL(fileURLWithPath: out + "/results.json")))
         as? [String: Any])
     let policies = (document["exact"] as? [String: Any])?["policies"] as? [[String: Any]] ?? []
     let band = try #require(policies.first { $0["name"] as? String == "rule:band(0.05)" })
@@ -106,14 +107,16 @@ private let experiment = """
 
   @Test func `reports cases apart and against the baseline`() throws {
     let (work, folder) = try prepare(
-      experiment.replacingOccurrences(of: "export_name: small\nexport_version: 0.1.0", with: """
-        baseline: rule:band(0.05)
-        cases:
-          - name: cheap & <odd>
-            set: {cost_per_unit: 0.001}
-          - name: dear
-            set: {cost_per_unit: 0.01}
-        """))
+      experiment.replacingOccurrences(
+        of: "export_name: small\nexport_version: 0.1.0",
+        with: """
+          baseline: rule:band(0.05)
+          cases:
+            - name: cheap & <odd>
+              set: {cost_per_unit: 0.001}
+            - name: dear
+              set: {cost_per_unit: 0.01}
+          """))
     let ran = try rebalance("run", folder, "--json")
     #expect(ran.status == 0, "\(ran.errors)")
     let run = try rebalance("report", folder)
@@ -126,7 +129,8 @@ private let experiment = """
     let ids = page.matches(of: #/\sid=["']([^"']+)["']/#).map { String($0.1) }
     #expect(Set(ids).count == ids.count)
     let names = Set(try FileManager.default.contentsOfDirectory(atPath: out + "/tables"))
-    #expect(names.isSuperset(of: ["comparison.csv", "exact-1.csv", "exact-2.csv", "sampled-2.csv"]))
+    #expect(
+      names.isSuperset(of: ["comparison.csv", "exact-1.csv", "exact-2.csv", "sampled-2.csv"]))
   }
 
   @Test(arguments: [

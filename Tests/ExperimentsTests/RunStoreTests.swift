@@ -1,7 +1,6 @@
+import Experiments
 import Foundation
 import Testing
-
-import Experiments
 
 @Suite struct RunStoreTests {
   private let folder = FileManager.default.temporaryDirectory

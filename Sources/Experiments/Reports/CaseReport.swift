@@ -168,17 +168,18 @@ struct CaseReport {
   /// Costs and differences with their intervals, and how the costs spread.
   private func standingBlocks(_ stage: String) throws -> [Report.Block] {
     guard let standings = standings(stage) else { return [] }
-    var blocks: [Report.Block] = [
-      .figure(
-        IntervalRows(
-          name: name("cost-\(stage.replacing("_", with: "-"))"), title: "Cost of each policy",
-          caption: "Means over seeds and paths with 95 % bootstrap intervals; orange: learned.",
-          xLabel: "cost, bp per year", rows: standings.rows.compactMap(Self.row)
-        ).figure)
-    ]
+    let suffix = stage.replacing("_", with: "-")
+    var costs = IntervalRows(
+      name: name("cost-\(suffix)"), title: "Cost of each policy",
+      caption: "Means over seeds and paths with 95 % bootstrap intervals; orange: learned."
+        + (standings.bound == nil
+          ? "" : " Dashed: a certified lower bound on the cost of any policy on these paths."),
+      xLabel: "cost, bp per year", rows: standings.rows.compactMap(Self.row))
+    costs.level = standings.bound.map { ("bound", $0.estimate) }
+    var blocks: [Report.Block] = [.figure(costs.figure)]
     if let yardstick = standings.yardstick {
       var rows = IntervalRows(
-        name: name("differences-\(stage.replacing("_", with: "-"))"),
+        name: name("differences-\(suffix)"),
         title: "Cost above \(shortName(yardstick))",
         caption:
           "Differences on the same paths to \(shortName(yardstick)), the best rule on them, with "
@@ -194,11 +195,30 @@ struct CaseReport {
       rows.level = ("equal", 0)
       blocks.append(.figure(rows.figure))
     }
+    if let figure = afterTaxFigure(standings, suffix) { blocks.append(.figure(figure)) }
     blocks.append(
-      .table(
-        ExperimentReport.table(
-          standings, name: name("standings-\(stage.replacing("_", with: "-"))"))))
+      .table(ExperimentReport.table(standings, name: name("standings-\(suffix)"))))
     return blocks + (stage == "sampled" ? try profileBlocks(standings) : [])
+  }
+
+  /// What is left after tax when all is sold at the end; `nil` where nothing is taxed.
+  private func afterTaxFigure(_ standings: Standings, _ suffix: String) -> Figure? {
+    let rows = standings.rows.compactMap { row in
+      row.liquidated.map {
+        IntervalRows.Row(
+          name: row.family, estimate: $0.estimate, low: $0.low, high: $0.high,
+          isLearned: !row.isRule)
+      }
+    }
+    guard !rows.isEmpty else { return nil }
+    var figure = IntervalRows(
+      name: name("after-tax-\(suffix)"), title: "After-tax growth, all sold at the end",
+      caption:
+        "Means over seeds and paths with 95 % bootstrap intervals; right is better. Paths move "
+        + "all policies together: differences are surer than these intervals, see the table.",
+      xLabel: "growth after tax, % per year", rows: rows)
+    figure.isLessBetter = false
+    return figure.figure
   }
 
   /// The cheapest two learned policies and three rules.

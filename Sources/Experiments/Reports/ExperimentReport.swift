@@ -122,6 +122,26 @@ public struct ExperimentReport {
   }
 
   private var overview: [Report.Section] {
+    let blocks = comparisonBlocks + (caseTable.map { [.table($0)] } ?? [])
+    return blocks.isEmpty ? [] : [Report.Section("Over all cases", blocks)]
+  }
+
+  /// Costs of policies in each case, shaded: what stress does to whom.
+  private var caseTable: ReportTable? {
+    let all = results.cases.compactMap { result in
+      result.standings.last.map { (name: result.name, rows: $0.rows) }
+    }
+    guard all.count > 1 else { return nil }
+    let families = unique(all.flatMap { $0.rows.map(\.family) })
+    return .stress(
+      name: "cases", title: "Cost in each case", unit: "bp per year", policies: families,
+      scenarios: all.map(\.name),
+      losses: families.map { family in
+        all.map { $0.rows.first { $0.family == family }?.cost?.estimate }
+      }, decimals: 2, isByScenario: true)
+  }
+
+  private var comparisonBlocks: [Report.Block] {
     guard let comparison = results.comparison else { return [] }
     let baseline = shortName(comparison.baseline)
     let parts: [(String, String, KeyPath<CaseComparison.Row, ConfidenceInterval?>)] = [
@@ -145,8 +165,6 @@ public struct ExperimentReport {
       rows.level = ("equal", 0)
       return rows.rows.isEmpty ? nil : .figure(rows.figure)
     }
-    return [
-      Report.Section("Over all cases", figures + [.table(Self.table(comparison))])
-    ]
+    return figures + [.table(Self.table(comparison))]
   }
 }

@@ -58,29 +58,49 @@ extension ExperimentReport {
       }
     }
     let unit = "bp per year"
+    let ends = ["low", "high"]
+    let isTaxed = standings.rows.contains { $0.liquidated != nil }
+    var columns: [ReportTable.Column] =
+      [.init("policy", isNumeric: false), .init("seeds")]
+      + (["cost"] + ends + ["above best rule"] + ends).map { .init($0, unit: unit) }
+      + [
+        .init("cheaper", unit: "% of paths"), .init("turnover", unit: "% per year"),
+        .init("tracking error", unit: "bp"), .init("trades", unit: "per year"),
+      ]
+    if standings.bound != nil {
+      columns += (["above bound"] + ends).map { .init($0, unit: unit) }
+    }
+    if isTaxed {
+      columns += (["growth after tax"] + ends).map { .init($0, unit: "% per year") }
+      columns += (["above best rule"] + ends).map { .init($0, unit: unit) }
+    }
+    let rows = standings.rows.map { row -> [ReportTable.Cell] in
+      var line: [ReportTable.Cell] = [
+        .init(shortName(row.family)), .init(Double(row.seeds), decimals: 0),
+      ]
+      line += cells(row.cost) + cells(row.difference)
+      let cheaper = row.family == standings.yardstick ? nil : row.improvement?.estimate
+      line += [
+        .init(cheaper.map { $0 * 100 }, decimals: 0),
+        .init(row.turnover.map { $0 * 100 }, decimals: 2), .init(row.trackingError, decimals: 1),
+        .init(row.trades, decimals: 2),
+      ]
+      if standings.bound != nil { line += cells(row.gapToBound) }
+      if isTaxed { line += cells(row.liquidated) + cells(row.liquidatedDifference, 1, 2) }
+      return line
+    }
+    let best = standings.yardstick.map {
+      " The best rule on these paths is \(shortName($0)); choosing it there favours it."
+    }
+    let bound = standings.bound.map {
+      " No policy costs less than \($0.estimate.fixed(3)) bp a year on these paths "
+        + "(\($0.low.fixed(3)) to \($0.high.fixed(3)))."
+    }
     return ReportTable(
-      name: name, title: "Standings on \(CaseReport.words(standings.stage))",
-      columns: [.init("policy", isNumeric: false), .init("seeds")]
-        + ["cost", "low", "high", "above best rule", "low", "high"].map { .init($0, unit: unit) }
-        + [
-          .init("cheaper", unit: "% of paths"), .init("turnover", unit: "% per year"),
-          .init("tracking error", unit: "bp"), .init("trades", unit: "per year"),
-        ],
-      rows: standings.rows.map { row in
-        [.init(shortName(row.family)), .init(Double(row.seeds), decimals: 0)]
-          + cells(row.cost) + cells(row.difference)
-          + [
-            .init(
-              row.family == standings.yardstick ? nil : row.improvement.map { $0.estimate * 100 },
-              decimals: 0),
-            .init(row.turnover.map { $0 * 100 }, decimals: 2),
-            .init(row.trackingError, decimals: 1), .init(row.trades, decimals: 2),
-          ]
-      },
-      note: "Low and high: 95 % bootstrap intervals over seeds and paths."
-        + (standings.yardstick.map {
-          " The best rule on these paths is \(shortName($0)); choosing it there favours it."
-        } ?? ""))
+      name: name, title: "Standings on \(CaseReport.words(standings.stage))", columns: columns,
+      rows: rows,
+      note: "Low and high: 95 % bootstrap intervals over seeds and paths." + (best ?? "")
+        + (bound ?? "") + (isTaxed ? " Growth: what is left after tax, all sold at the end." : ""))
   }
 
   /// Sharpe ratios and what they are worth.

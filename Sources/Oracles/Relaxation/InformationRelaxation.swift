@@ -90,7 +90,8 @@ struct InformationRelaxation: Sendable {
         let total = step > 0 ? arrived(path, trades, step - 1) : 1
         for i in 0..<n {
           let place = step &* n &+ i
-          let weight = step > 0 ? trades[place &- n] * path.growth[place &- n] / total : task.targets[i]
+          let weight =
+            step > 0 ? trades[place &- n] * path.growth[place &- n] / total : task.targets[i]
           let wanted = ahead[place] + (weight - trades[place]) / (scale[i] + before[i])
           let next = min(max(wanted, -task.costs[i]), task.costs[i])
           let change = next - p[place]
@@ -192,7 +193,8 @@ private struct StepWork {
     var q = 0.0
     for i in 0..<n {
       for j in 0..<n {
-        q += drift[i * n + j] * (held[first + i] - task.targets[i])
+        q +=
+          drift[i * n + j] * (held[first + i] - task.targets[i])
           * (held[first + j] - task.targets[j]) / 2
       }
     }

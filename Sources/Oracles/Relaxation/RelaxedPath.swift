@@ -40,8 +40,11 @@ extension InformationRelaxation {
       let total = (0..<n).reduce(0) { $0 + held[$1] * walk.growth[$1] }
       let growth = walk.growth.map { $0 / total }
       weights = (0..<n).map { held[$0] * growth[$0] }
-      let next = left == 1 ? task.costs.map { _ in 0 } : price(
-        weights, left: left - 1, regime: walk.regime)
+      let next =
+        left == 1
+        ? task.costs.map { _ in 0 }
+        : price(
+          weights, left: left - 1, regime: walk.regime)
       let level = (0..<n).reduce(0) { $0 + next[$1] * weights[$1] }
       path.regimes.append(regime)
       path.held += held
