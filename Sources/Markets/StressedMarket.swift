@@ -132,10 +132,12 @@ public struct StressedMarket<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
   @inlinable func knownVolatilities<L: Lanes>(
     _ paths: Span<MarketPath<L>>, _ state: Span<L>
   ) -> [L] where L.Scalar == Scalar {
+    // A loop of its own: the compiler's optimiser fails on a closure around the span.
     var isNeeded = false
     for group in paths.indices {
+      let path = paths[group]
       for kernel in kernels where kernel.toward > 0 {
-        isNeeded = isNeeded || lanes(paths[group], in: kernel.begin..<kernel.end).isAnyTrue
+        if lanes(path, in: kernel.begin..<kernel.end).isAnyTrue { isNeeded = true }
       }
     }
     guard isNeeded else { return [] }

@@ -38,6 +38,8 @@ import Testing
       let own = ends.map { (($0.liquidated / 1e6).squareRoot() - 1) * 100 }
       #expect(abs((row.returnLiquidated?.mean ?? 0) - own.reduce(0, +) / 6) < 1e-9)
       #expect(ends.allSatisfy { $0.liquidated < $0.held })
+      let places = evaluation.liquidatedReturns[returns.count]
+      #expect(zip(own, places).allSatisfy { abs($0 - $1) < 1e-9 } && places.count == 6)
       returns.append(own)
     }
     let pair = try #require(evaluation.pairs.first)
