@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import Statistics
 import Testing
 
 @Suite struct RunStoreTests {
