@@ -72,25 +72,65 @@ private let experiment = """
     let run = try rebalance("report", folder, "--json")
     #expect(run.status == 0, "\(run.errors)")
     let files = try #require(try run.json()["files"] as? [String])
-    let tables = ["attribution-1", "data-1", "differences", "exact", "path-costs", "sampled"]
+    let tables = [
+      "attribution-1", "data-1", "exact", "gaps", "path-costs", "sampled", "standings-sampled",
+    ]
     #expect(files == ["report.html"] + tables.map { "tables/\($0).csv" })
     let out = work.path("checkpoints/900-small")
     let page = try String(contentsOfFile: out + "/report.html", encoding: .utf8)
     for words in [
       "Does a run repeat?", "small-seed-2", "<svg", "Where each policy trades", "Learning",
-      "limit 0.2887 s²", "US_STOCK", "what each trade was worth",
+      "limit 0.2887 s²", "US_STOCK", "what each trade was worth", "How the cost spreads",
     ] {
       #expect(page.contains(words), "\(words)")
     }
-    // The table of the page and that of the run are the same numbers.
+    // Exact figures are those of the run, with all digits.
     let exact = try String(contentsOfFile: out + "/tables/exact.csv", encoding: .utf8)
     let row = try #require(exact.split(separator: "\n").first { $0.hasPrefix("band(0.05)") })
     let cost = try #require(row.split(separator: ",").dropFirst(2).first.flatMap { Double($0) })
-    #expect(abs(cost - 0.873) < 0.005)
-    #expect(
-      try rebalance("report", out, "--out", out).status == 64, "no experiment of that name here")
+    let document = try #require(
+      try JSONSerialization.jsonObject(
+        with: Data(contentsOf: URL(fileURLWithPath: out + "/results.json")))
+        as? [String: Any])
+    let policies = (document["exact"] as? [String: Any])?["policies"] as? [[String: Any]] ?? []
+    let band = try #require(policies.first { $0["name"] as? String == "rule:band(0.05)" })
+    #expect(band["cost_bp_per_year"] as? Double == cost)
     #expect(try rebalance("report", folder).status == 0)
     #expect(try String(contentsOfFile: out + "/report.html", encoding: .utf8) == page)
+    // Results of other cases are not reported under these.
+    _ = try work.file(
+      "experiments/900-small/experiment.yaml", experiment + "\ncases:\n  - name: other\n")
+    let other = try rebalance("report", folder)
+    #expect(other.status == 64)
+    #expect(other.errors.contains("of other cases"))
+  }
+
+  @Test func `reports cases apart and against the baseline`() throws {
+    let (work, folder) = try prepare(
+      experiment.replacingOccurrences(
+        of: "export_name: small\nexport_version: 0.1.0",
+        with: """
+          baseline: rule:band(0.05)
+          cases:
+            - name: cheap & <odd>
+              set: {cost_per_unit: 0.001}
+            - name: dear
+              set: {cost_per_unit: 0.01}
+          """))
+    let ran = try rebalance("run", folder, "--json")
+    #expect(ran.status == 0, "\(ran.errors)")
+    let run = try rebalance("report", folder)
+    #expect(run.status == 0, "\(run.errors)")
+    let out = work.path("checkpoints/900-small")
+    let page = try String(contentsOfFile: out + "/report.html", encoding: .utf8)
+    for words in ["Over all cases", "cheap &amp; &lt;odd&gt;: on sampled paths", "dear: learning"] {
+      #expect(page.contains(words), "\(words)")
+    }
+    let ids = page.matches(of: #/\sid=["']([^"']+)["']/#).map { String($0.1) }
+    #expect(Set(ids).count == ids.count)
+    let names = Set(try FileManager.default.contentsOfDirectory(atPath: out + "/tables"))
+    #expect(
+      names.isSuperset(of: ["comparison.csv", "exact-1.csv", "exact-2.csv", "sampled-2.csv"]))
   }
 
   @Test(arguments: [

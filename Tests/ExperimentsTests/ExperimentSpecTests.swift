@@ -1,7 +1,6 @@
+import Experiments
 import Foundation
 import Testing
-
-import Experiments
 
 @Suite struct ExperimentSpecTests {
   private func spec(_ text: String) throws -> ExperimentSpec {

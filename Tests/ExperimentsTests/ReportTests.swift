@@ -160,6 +160,21 @@ private struct OddlyNamed: Trigger {
     #expect(page.contains("rgba(0,114,178,0.325)"))
   }
 
+  @Test func `a stress table may compare policies within each scenario`() {
+    let table = ReportTable.stress(
+      name: "stress", title: "Stress", unit: "bp", policies: ["a", "b", "c"],
+      scenarios: ["mild", "harsh"], losses: [[1, 100], [3, 300], [2, nil]], isByScenario: true)
+    #expect(table.rows.map { $0[1].shade } == [0, 1, 0.5])
+    #expect(table.rows.map { $0[2].shade } == [0, 1, nil])
+  }
+
+  @Test func `a long table is shown on demand, a short one at once`() throws {
+    var table = Self.table
+    #expect(!(try Self.page([.table(table)])).contains("<details>"))
+    table.rows = Array(repeating: [.init("a"), .init(1, decimals: 0)], count: 41)
+    #expect(try Self.page([.table(table)]).contains("<details><summary>T &lt;1&gt;, 41 rows"))
+  }
+
   @Test func `writes the page and every table, and forgets those of an earlier report`() throws {
     let folder = FileManager.default.temporaryDirectory.appending(
       path: "report-\(UUID().uuidString)")

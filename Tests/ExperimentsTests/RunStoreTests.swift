@@ -1,7 +1,7 @@
-import Foundation
-import Testing
-
 import Experiments
+import Foundation
+import Statistics
+import Testing
 
 @Suite struct RunStoreTests {
   private let folder = FileManager.default.temporaryDirectory

@@ -1,10 +1,9 @@
+import Experiments
 import Foundation
 import Markets
 import Rebalancing
 import Statistics
 import Testing
-
-import Experiments
 
 @Suite struct WalkStageTests {
   private static let envs = URL(filePath: #filePath)

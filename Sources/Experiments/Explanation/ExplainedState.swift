@@ -28,6 +28,10 @@ public struct ExplainedState: Sendable {
         file: task.id, "step \(step) is given, 0 to \(task.horizon - 1) are valid")
     }
     let game = Self.play(task.informing(policy), policy, seed, episode, to: step)
+    if let step, game.step != step {
+      throw SpecError(
+        file: task.id, "step \(step) is given, the episode ends before: nothing is left to decide on")
+    }
     let place = "step \(game.step) of episode \(episode), seed \(seed)"
     guard let weights else {
       self.init(game, game.snapshot, "\(place) under the policy")

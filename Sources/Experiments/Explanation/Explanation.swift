@@ -125,10 +125,8 @@ public struct Explanation: Sendable, Encodable {
     let visited = VisitedStates(informed, policy, seed: seed)
     comparedRules = candidates.count
     comparedStates = visited.snapshots.count
-    rules = Array(
-      candidates.map { visited.agreement(of: $0) }.sorted {
-        $0.agreement == $1.agreement ? $0.distance < $1.distance : $0.agreement > $1.agreement
-      }.prefix(Self.kept))
+    let agreements = candidates.map { visited.agreement(of: $0) }
+    rules = Array(agreements.sorted { $0.isNearer(than: $1) }.prefix(Self.kept))
   }
 
   /// Assets from the farthest off its target to the nearest; of two the first leads.

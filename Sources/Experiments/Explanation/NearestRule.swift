@@ -22,6 +22,11 @@ public struct RuleAgreement: Sendable, Encodable {
     public var deviations: [Double]
   }
 
+  /// Whether it agrees on more states, or on as many and holds what is closer.
+  func isNearer(than other: RuleAgreement) -> Bool {
+    agreement == other.agreement ? distance < other.distance : agreement > other.agreement
+  }
+
   enum CodingKeys: String, CodingKey {
     case rule, distance, differences
     case agreement = "agreement_percent"

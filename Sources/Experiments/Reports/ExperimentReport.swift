@@ -1,26 +1,18 @@
-import Deployment
 public import Foundation
-import Learning
-import Oracles
-import Rebalancing
+import Statistics
 
-/// Makes the report of an experiment from what its run has left: `results.json` and a folder for each
-/// training.
+/// Makes the report of an experiment from what its run has left: `results.json`, the store of runs and
+/// a folder for each training.
 public struct ExperimentReport {
-  let spec: ExperimentSpec
   /// Where the results are.
   public let folder: URL
-  let results: ExperimentRunner.Results
-  let task: RebalancingTask
-  /// In the order of the results.
-  let policies: [Named]
+  private let spec: ExperimentSpec
+  private let results: ExperimentRunner.Results
+  private let store: RunStore
+  private let plans: [CasePlan]
 
-  /// A policy by the name that the results have of it.
-  struct Named {
-    var name: String
-    var policy: any Trigger
-    var isLearned: Bool
-  }
+  /// Cases that have figures; of more, tables alone.
+  private static let drawnCases = 8
 
   /// - Parameters:
   ///   - folder: the experiment's, with `experiment.yaml`, or that of its results.
@@ -29,8 +21,8 @@ public struct ExperimentReport {
     let isSpec = FileManager.default.fileExists(
       atPath: folder.appending(path: "experiment.yaml").path)
     let own = isSpec ? try ExperimentSpec(folder: folder) : nil
-    self.folder = own.map { $0.top.appending(path: "checkpoints/\($0.name)") } ?? folder
-    let file = self.folder.appending(path: "results.json")
+    let place = own.map { $0.top.appending(path: "checkpoints/\($0.name)") } ?? folder
+    let file = place.appending(path: "results.json")
     guard let data = FileManager.default.contents(atPath: file.path) else {
       let command = own.map { "; rebalance run experiments/\($0.name) makes them" } ?? ""
       throw SpecError(file: file.relativeToHere, "no results are there\(command)")
@@ -39,250 +31,140 @@ public struct ExperimentReport {
       throw SpecError(
         file: file.relativeToHere, "not the results of an experiment, or of another version")
     }
-    spec =
+    let spec =
       try own
       ?? ExperimentSpec(folder: URL(fileURLWithPath: "experiments/\(results.experiment)"))
-    let task = try EnvironmentSpec(path: spec.top.appending(path: spec.environment).path).task
-    self.task = task
-    let (results, resultsFolder) = (results, self.folder)
-    policies = try results.exact.policies.map { row in
-      let isLearned = !row.name.hasPrefix("rule:")
-      return Named(
-        name: row.name,
-        policy: isLearned
-          ? try PolicyReference.policy(
-            of: Checkpoint(contentsOf: resultsFolder.appending(path: row.name)), name: row.name,
-            for: task) : try RuleCatalog.rule(row.name, for: task), isLearned: isLearned)
+    (self.folder, self.spec) = (place, spec)
+    store = try RunStore(existingIn: place)
+    let top = spec.top
+    plans = try spec.cases.map { plan in
+      try CasePlan(plan) { $0.hasPrefix("/") ? $0 : top.appending(path: $0).path }
+    }
+    guard plans.map(\.spec.name) == results.cases.map(\.name) else {
+      throw SpecError(
+        file: file.relativeToHere,
+        "the results are of other cases than experiment.yaml has; rebalance run makes them anew")
     }
   }
 
   /// The report.
-  ///
-  /// - Parameter paths: episodes of the performance profile.
-  public func report(paths: Int = 200) throws -> Report {
-    Report(
+  public func report() throws -> Report {
+    var sections = findings + overview
+    for (number, result) in results.cases.enumerated() {
+      let section = CaseReport(
+        result: result, plan: plans[number], number: results.cases.count > 1 ? number + 1 : nil,
+        folder: folder, store: store, exported: number == 0 ? results.exported : nil)
+      sections += try section.sections(hasFigures: results.cases.count <= Self.drawnCases)
+    }
+    return Report(
       title: results.experiment, question: results.question, answer: answer,
-      provenance: provenance,
-      sections: [try exactSection, try sampledSection(paths), learningSection].compactMap { $0 }
-        + (try dataSections))
+      provenance: provenance, sections: sections)
   }
 
-  /// The policy that samples chose, beside all that were learned and the best rule.
+  /// What people have found, or what the scores of the first case say.
   private var answer: [String] {
-    let rows = results.exact.policies
-    let gaps = rows.filter { !$0.name.hasPrefix("rule:") }.compactMap(\.gap).sorted()
-    let rules = rows.filter { $0.name.hasPrefix("rule:") && $0.cost != nil }
-    guard let chosen = rows.first(where: { $0.name == results.exported }),
-      let gap = chosen.gap, let cost = chosen.cost,
-      let rule = rules.min(by: { ($0.cost ?? .infinity) < ($1.cost ?? .infinity) }),
-      let other = rule.cost, let least = gaps.first, let most = gaps.last
+    if let answer = spec.answer {
+      return answer.split(separator: "\n\n").map { String($0).replacing("\n", with: " ") }
+    }
+    guard let standings = results.cases.first?.standings.last else { return [] }
+    let scored = standings.rows.filter { $0.cost != nil }
+    guard let learned = scored.first(where: { !$0.isRule }),
+      let rule = scored.first(where: \.isRule), let cost = learned.cost, let other = rule.cost
     else { return [] }
-    let optimum =
-      chosen.gapAgainst == .ownActions ? "the optimum over the same actions" : "the best possible"
+    func words(_ cost: Double) -> String { "\(cost.fixed(4)) bp a year" }
     let comparison =
-      cost < other
-      ? "\(((other / cost - 1) * 100).fixed(2)) % more"
-      : "\(((1 - other / cost) * 100).fixed(2)) % less: the learned policy does not beat it"
-    let range =
-      gaps.count == 1
-      ? ""
-      : " The \(gaps.count) learned policies are \(least.fixed(2)) to \(most.fixed(2)) % above."
+      cost.estimate < other.estimate
+      ? "\(((1 - cost.estimate / other.estimate) * 100).fixed(2)) % less than"
+      : "\(((cost.estimate / other.estimate - 1) * 100).fixed(2)) % more than: it does not beat"
+    let place = results.cases.count > 1 ? "In \(results.cases[0].name) " : ""
     return [
-      "\(chosen.name), chosen because it cost least on sampled paths, costs \(cost.fixed(4)) bp a "
-        + "year in the long run, \(gap.fixed(2)) % above \(optimum).\(range)",
-      "\(shortName(rule.name)), by exact cost the best of \(rules.count) rules, costs "
-        + "\(other.fixed(4)) bp a year, \(comparison).",
+      "\(place)\(shortName(learned.family)), the cheapest of the learned policies on "
+        + "\(CaseReport.words(standings.stage)), costs \(words(cost.estimate)), \(comparison) "
+        + "\(shortName(rule.family)), the best of the rules there, which costs "
+        + "\(words(other.estimate))."
     ]
   }
 
   private var provenance: [(name: String, value: String)] {
     let origin = results.provenance
+    let seeds = Set(spec.cases.flatMap(\.seeds)).sorted().map(String.init)
     return [
-      ("experiment", results.experiment), ("environment", results.exact.environment),
-      ("training seeds", spec.seeds.map(String.init).joined(separator: ", ")),
-      ("seed of the paths", "\(results.sampled.seed)"), ("version", origin.version),
-      ("commit", origin.commit), ("compiler", origin.compiler), ("BLAS core", origin.blasCore),
+      ("experiment", results.experiment),
+      ("environments", unique(results.cases.map(\.environment)).joined(separator: ", ")),
+      ("training seeds", seeds.isEmpty ? "none" : seeds.joined(separator: ", ")),
+      (
+        "seed of the paths",
+        unique(spec.cases.map { "\($0.evaluationSeed)" }).joined(separator: ", ")
+      ),
+      ("version", origin.version), ("commit", origin.commit), ("compiler", origin.compiler),
+      ("BLAS core", origin.blasCore),
     ]
   }
 
-  // MARK: - Exact
+  private func unique(_ texts: [String]) -> [String] {
+    texts.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+  }
 
-  private var exactSection: Report.Section {
-    get throws {
-      let chain = try TwoAssetChain(task)
-      let optimum = results.exact.optimum
-      return Report.Section(
-        "Exact cost in the long run",
+  private var findings: [Report.Section] {
+    guard !results.findings.isEmpty else { return [] }
+    let table = ReportTable(
+      name: "findings", title: "Figures that cannot be",
+      columns: ["case", "policy", "problem"].map { .init($0, isNumeric: false) },
+      rows: results.findings.map { [.init($0.caseName), .init($0.policy), .init($0.problem)] })
+    return [
+      Report.Section(
+        "This report is not to be relied on",
         [
-          .paragraph(
-            "Scores from the stationary law of the two-asset chain, free of sampling error. The best "
-              + "possible cost is \(optimum.ownActions.fixed(4)) bp a year over the environment's "
-              + "actions and \(optimum.unrestricted.fixed(4)) bp with any trade."),
-          .figure(costFigure), .table(exactTable),
-        ]
-          + (try NoTradeMap.figures(of: policies.map { ($0.name, $0.policy) }, on: task)
-            .map { .figure($0) }) + [.figure(CostErrorScatter(results.exact, on: chain).figure)])
+          .paragraph("Some figures are better than the best possible: look-ahead or a fault."),
+          .table(table),
+        ])
+    ]
+  }
+
+  private var overview: [Report.Section] {
+    let blocks = comparisonBlocks + (caseTable.map { [.table($0)] } ?? [])
+    return blocks.isEmpty ? [] : [Report.Section("Over all cases", blocks)]
+  }
+
+  /// Costs of policies in each case, shaded: what stress does to whom.
+  private var caseTable: ReportTable? {
+    let all = results.cases.compactMap { result in
+      result.standings.last.map { (name: result.name, rows: $0.rows) }
     }
+    guard all.count > 1 else { return nil }
+    let families = unique(all.flatMap { $0.rows.map(\.family) })
+    return .stress(
+      name: "cases", title: "Cost in each case", unit: "bp per year", policies: families,
+      scenarios: all.map(\.name),
+      losses: families.map { family in
+        all.map { $0.rows.first { $0.family == family }?.cost?.estimate }
+      }, decimals: 2, isByScenario: true)
   }
 
-  private var costFigure: Figure {
-    var rows = IntervalRows(
-      name: "exact-cost", title: "Exact cost of each policy",
-      caption:
-        "Orange: learned. The dashed line is the optimum over the environment's actions; exact "
-        + "figures have no interval.",
-      xLabel: "cost, bp per year",
-      rows: results.exact.policies.compactMap { row in
-        row.cost.map {
-          IntervalRows.Row(
-            name: row.name, estimate: $0, low: $0, high: $0,
-            isLearned: !row.name.hasPrefix("rule:"))
-        }
-      })
-    rows.level = ("optimum", results.exact.optimum.ownActions)
-    return rows.figure
-  }
-
-  private var exactTable: ReportTable {
-    ReportTable(
-      name: "exact", title: "Exact scores",
-      columns: [
-        .init("policy", isNumeric: false), .init("gap", unit: "%"),
-        .init("cost", unit: "bp per year"), .init("transaction", unit: "bp per year"),
-        .init("drift", unit: "bp per year"), .init("turnover", unit: "% per year"),
-        .init("tracking error", unit: "bp, post-trade"), .init("trades", unit: "per year"),
-        .init("gap against", isNumeric: false),
-      ],
-      rows: results.exact.policies.map { row in
-        [
-          .init(shortName(row.name)), .init(row.gap, decimals: 2), .init(row.cost, decimals: 4),
-          .init(row.transaction, decimals: 3), .init(row.drift, decimals: 3),
-          .init(row.turnover.map { $0 * 100 }, decimals: 2), .init(row.trackingError, decimals: 1),
-          .init(row.trades, decimals: 2),
-          .init(
-            row.gapAgainst == .unrestricted ? "any trade" : row.gap == nil ? "–" : "own actions"),
-        ]
-      },
-      note: results.exact.policies.compactMap { row in
-        row.reason.map { "\(shortName(row.name)): \($0)." }
-      }.joined(separator: " "))
-  }
-
-  // MARK: - Samples
-
-  private func sampledSection(_ paths: Int) throws -> Report.Section {
-    let sampled = results.sampled
-    let profiled = profiledPolicies
-    let profile = try PathProfile(
-      names: profiled.map(\.name),
-      costs: PathProfile.costs(
-        of: profiled.map(\.policy), on: task, paths: paths, seed: sampled.seed),
-      seed: sampled.seed)
-    return Report.Section(
-      "On sampled paths",
-      [
-        .paragraph(
-          "\(sampled.episodes) paths of \(task.horizon) steps from the target, the same for every "
-            + "policy, under a seed that no training has seen."),
-        .figure(differences), .table(differenceTable),
-        .table(Self.table(sampled, name: "sampled", title: "Sampled scores")),
-        .figure(profile.figure), .table(profile.table),
-      ])
-  }
-
-  /// What each policy costs more than the exported one on the same paths.
-  private var differenceRows: [IntervalRows.Row] {
-    let reference = results.exported
-    return results.sampled.pairs.compactMap { pair in
-      guard pair.first == reference || pair.second == reference else { return nil }
-      let sign = pair.second == reference ? 1.0 : -1
-      let name = pair.second == reference ? pair.first : pair.second
-      let ends = pair.interval.map { $0 * sign }.sorted()
-      return IntervalRows.Row(
-        name: name, estimate: pair.difference.mean * sign, low: ends[0], high: ends[1],
-        isLearned: !name.hasPrefix("rule:"))
-    }.sorted { $0.estimate < $1.estimate }
-  }
-
-  private var differenceTable: ReportTable {
-    ReportTable(
-      name: "differences", title: "Cost above \(shortName(results.exported))",
-      columns: [.init("policy", isNumeric: false)]
-        + ["difference", "low", "high"].map { .init($0, unit: "bp per year") },
-      rows: differenceRows.map { row in
-        [.init(shortName(row.name))]
-          + [row.estimate, row.low, row.high].map { .init($0, decimals: 4) }
-      },
-      note: "On the same paths; low and high are the ends of 95 % bootstrap intervals.")
-  }
-
-  private var differences: Figure {
-    let reference = results.exported
-    var figure = IntervalRows(
-      name: "paired-differences", title: "Cost above \(shortName(reference))",
-      caption: "Differences on the same paths with 95 % bootstrap intervals; right of the line a "
-        + "policy costs more than \(shortName(reference)). Where no bar is seen the interval is "
-        + "narrower than the dot.",
-      xLabel: "difference in cost, bp per year", rows: differenceRows)
-    figure.level = ("equal", 0)
-    return figure.figure
-  }
-
-  /// A few: the learned ones, the best and the worst rules that trade, by sampled cost.
-  private var profiledPolicies: [Named] {
-    let costs = Dictionary(
-      results.sampled.policies.map { ($0.name, $0.cost.mean) }, uniquingKeysWith: { $1 })
-    let sorted = policies.sorted {
-      costs[$0.name, default: .infinity] < costs[$1.name, default: .infinity]
+  private var comparisonBlocks: [Report.Block] {
+    guard let comparison = results.comparison else { return [] }
+    let baseline = shortName(comparison.baseline)
+    let parts: [(String, String, KeyPath<CaseComparison.Row, ConfidenceInterval?>)] = [
+      ("cost", "cost", \.cost), ("tracking-error", "tracking error", \.trackingError),
+      ("paid", "transaction cost and tax", \.paid), ("turnover", "turnover", \.turnover),
+    ]
+    let figures = parts.compactMap { name, words, part -> Report.Block? in
+      var rows = IntervalRows(
+        name: "comparison-\(name)", title: "Change of \(words) against \(baseline)",
+        caption:
+          "Median over cases with its 95 % bootstrap interval; left of the line is less than "
+          + "\(baseline).",
+        xLabel: "change, %",
+        rows: comparison.rows.compactMap { row in
+          row[keyPath: part].map {
+            .init(
+              name: row.family, estimate: $0.estimate, low: $0.low, high: $0.high,
+              isLearned: !row.family.hasPrefix("rule:"))
+          }
+        })
+      rows.level = ("equal", 0)
+      return rows.rows.isEmpty ? nil : .figure(rows.figure)
     }
-    let rules = sorted.filter { !$0.isLearned }
-    let chosen = [0, rules.count / 3, rules.count * 2 / 3].filter(rules.indices.contains)
-    return Array(sorted.filter(\.isLearned).prefix(2)) + Set(chosen).sorted().map { rules[$0] }
-  }
-
-  private var learningSection: Report.Section? {
-    let agents = spec.agents.map { path in
-      let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-      return LearningCurves.Agent(
-        name: name, folders: spec.seeds.map { folder.appending(path: "\(name)-seed-\($0)") })
-    }
-    guard let curves = LearningCurves(agents), !curves.curves.isEmpty else { return nil }
-    return Report.Section("Learning", [.figure(curves.figure)])
-  }
-
-  // MARK: - Data
-
-  private var dataSections: [Report.Section] {
-    get throws {
-      var sections: [Report.Section] = []
-      for (number, path) in spec.replays.enumerated() where number < results.replays.count {
-        let task = try EnvironmentSpec(path: spec.top.appending(path: path).path).task
-        let evaluation = results.replays[number]
-        let policy = try PolicyReference.policy(
-          of: Checkpoint(contentsOf: folder.appending(path: results.exported)),
-          name: results.exported, for: task)
-        let seed = results.sampled.seed
-        let episode = try Simulation(task, policy: policy, seed: seed)
-        let attribution = try Attribution(task, policy: policy, seed: seed)
-        var fall = Waterfall(attribution)
-        fall.name = "attribution-\(number + 1)"
-        sections.append(
-          Report.Section(
-            "On real data: \(task.id)",
-            [
-              .paragraph(
-                "The same policies on one path of history, \(evaluation.firstDate) to "
-                  + "\(evaluation.lastDate); errors are over calendar years."),
-              .table(
-                Self.table(
-                  evaluation, name: "data-\(number + 1)", title: "Scores on \(task.id)")),
-              .figure(
-                SimulationFigure(episode, isNarrow: true).figure(name: "episode-\(number + 1)")),
-              .figure(fall.figure),
-              .table(Self.table(attribution, name: "attribution-\(number + 1)")),
-            ]))
-      }
-      return sections
-    }
+    return figures + [.table(Self.table(comparison))]
   }
 }

@@ -64,6 +64,9 @@ struct HTMLPage {
     return "<figure><div class=\"paper\">\(inline)</div>\(caption)</figure>"
   }
 
+  /// Longer tables are shown on demand.
+  private static let longTable = 40
+
   private static func html(_ table: ReportTable) -> String {
     let heads = table.columns.map { column in
       let unit =
@@ -80,14 +83,16 @@ struct HTMLPage {
       return "<tr>" + cells.joined() + "</tr>"
     }
     let note = table.note.map { "<p class=\"note\">\($0.htmlEscaped)</p>" } ?? ""
-    return """
-      <h3>\(table.title.htmlEscaped)</h3>
+    let grid = """
       <div class="scroll" tabindex="0"><table>
       <thead><tr>\(heads.joined())</tr></thead>
       <tbody>
       \(rows.joined(separator: "\n"))
       </tbody></table></div>\(note)
       """
+    guard rows.count > longTable else { return "<h3>\(table.title.htmlEscaped)</h3>\n" + grid }
+    return "<details><summary>\(table.title.htmlEscaped), \(rows.count) rows</summary>\n\(grid)\n"
+      + "</details>"
   }
 
   /// A name that a narrow screen may break after a parenthesis or comma, not within a word.
@@ -129,6 +134,7 @@ struct HTMLPage {
     h1 { font-size: 1.6rem; line-height: 1.2; margin: 1rem 0 .5rem; overflow-wrap: anywhere; }
     h2 { font-size: 1.25rem; margin: 2.5rem 0 .5rem; border-top: 1px solid var(--line);
       padding-top: 1rem; }
+    summary { font-weight: 600; margin: 1.5rem 0 .4rem; cursor: pointer; }
     h3 { font-size: 1rem; margin: 1.5rem 0 .4rem; }
     a { color: var(--link); }
     .question { font-size: 1.1rem; color: var(--soft); margin: 0 0 1rem; }

@@ -1,6 +1,53 @@
 import Markets
+import Statistics
 
 extension ExperimentReport {
+  /// Exact scores of every policy.
+  static func table(_ exact: ExactEvaluation, name: String) -> ReportTable {
+    ReportTable(
+      name: name, title: "Exact scores",
+      columns: [
+        .init("policy", isNumeric: false), .init("gap", unit: "%"),
+        .init("cost", unit: "bp per year"), .init("transaction", unit: "bp per year"),
+        .init("drift", unit: "bp per year"), .init("turnover", unit: "% per year"),
+        .init("tracking error", unit: "bp, post-trade"), .init("trades", unit: "per year"),
+        .init("gap against", isNumeric: false),
+      ],
+      rows: exact.policies.map { row in
+        [
+          .init(shortName(row.name)), .init(row.gap, decimals: 2), .init(row.cost, decimals: 4),
+          .init(row.transaction, decimals: 3), .init(row.drift, decimals: 3),
+          .init(row.turnover.map { $0 * 100 }, decimals: 2), .init(row.trackingError, decimals: 1),
+          .init(row.trades, decimals: 2),
+          .init(
+            row.gap == nil ? "–" : row.gapAgainst == .unrestricted ? "any trade" : "own actions"),
+        ]
+      },
+      note: exact.policies.compactMap { row in
+        row.reason.map { "\(shortName(row.name)): \($0)." }
+      }.joined(separator: " "))
+  }
+
+  /// Gaps to the optimum of what was learned, over seeds.
+  static func gaps(_ standings: Standings, name: String) -> ReportTable {
+    ReportTable(
+      name: name, title: "Gap to the exact optimum over training seeds",
+      columns: [.init("agent", isNumeric: false), .init("seeds"), .init("without a law")]
+        + ["median", "interquartile mean", "low", "high", "worst"].map { .init($0, unit: "%") },
+      rows: standings.rows.filter { $0.seeds > 0 }.map { row in
+        let mean = row.gapInterquartileMean
+        return [
+          .init(shortName(row.family)), .init(Double(row.seeds), decimals: 0),
+          .init(Double(row.missing), decimals: 0),
+        ]
+          + [row.gapMedian, mean?.estimate, mean?.low, mean?.high, row.gapWorst].map {
+            .init($0, decimals: 2)
+          }
+      },
+      note: "Low and high: 95 % bootstrap interval of the interquartile mean. Without a law: seeds "
+        + "whose policy has no long-run average.")
+  }
+
   /// A sampled evaluation.
   static func table(
     _ evaluation: SampledEvaluation, name: String, title: String

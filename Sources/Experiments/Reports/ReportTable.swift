@@ -72,21 +72,31 @@ extension ReportTable {
   /// Losses of policies under scenarios, each cell the darker the larger the loss.
   ///
   /// - Parameters:
-  ///   - losses: `[policy, scenario]`; a scenario that does not apply is `nil`.
+  ///   - losses: `[policy, scenario]`; `nil` where a policy has none.
+  ///   - isByScenario: whether shades compare the policies within a scenario, where scenarios differ
+  ///     too much to be compared: the least is bare and the largest dark.
   public static func stress(
     name: String, title: String, unit: String, policies: [String], scenarios: [String],
-    losses: [[Double?]], decimals: Int = 1
+    losses: [[Double?]], decimals: Int = 1, isByScenario: Bool = false
   ) -> ReportTable {
-    let largest = losses.joined().compactMap { $0.map(abs) }.max() ?? 0
+    let ranges = scenarios.indices.map { scenario in
+      let all = isByScenario ? losses.map { $0[scenario] } : losses.flatMap { $0 }
+      let known = all.compactMap { $0 }
+      let least = isByScenario ? known.min() ?? 0 : 0
+      return (least: least, span: known.map { abs($0 - least) }.max() ?? 0)
+    }
     return ReportTable(
       name: name, title: title,
       columns: [Column("policy", isNumeric: false)] + scenarios.map { Column($0, unit: unit) },
       rows: zip(policies, losses).map { policy, row in
         [Cell(shortName(policy))]
-          + row.map { loss in
-            Cell(loss, decimals: decimals, shade: loss.map { largest > 0 ? $0 / largest : 0 })
+          + zip(row, ranges).map { loss, range in
+            Cell(
+              loss, decimals: decimals,
+              shade: loss.map { range.span > 0 ? ($0 - range.least) / range.span : 0 })
           }
       },
-      note: "Losses in \(unit); the darker, the larger. Blue cells are gains.")
+      note: isByScenario
+        ? "The darker, the larger within its column." : "The darker, the larger. Blue: gains.")
   }
 }

@@ -44,7 +44,8 @@ struct CasePlan {
         .walk(try WalkStage($0, whole, path: path(spec.environment), overrides: spec.overrides))
       }
       ?? .whole(
-        whole, training: try spec.trainingEnvironment.map { try EnvironmentSpec(path: path($0)) } ?? whole)
+        whole,
+        training: try spec.trainingEnvironment.map { try EnvironmentSpec(path: path($0)) } ?? whole)
     replays = try spec.replays.map { try EnvironmentSpec(path: path($0)) }
     for task in ([whole] + replays).map(\.task) {
       for rule in spec.rules { _ = try PolicyReference.policy(rule, for: task) }

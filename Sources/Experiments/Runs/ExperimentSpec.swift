@@ -51,7 +51,9 @@ public struct ExperimentSpec: Sendable {
   }
 
   /// The keys that are of the experiment as a whole.
-  private static let ownKeys = ["question", "answer", "export_name", "export_version", "baseline", "cases"]
+  private static let ownKeys = [
+    "question", "answer", "export_name", "export_version", "baseline", "cases",
+  ]
 
   private static func cases(
     _ value: SpecValue, _ reader: inout SpecReader

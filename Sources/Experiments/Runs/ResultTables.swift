@@ -33,7 +33,8 @@ extension Standings {
         isYardstick ? "" : range(row.liquidatedDifference, 1),
       ])
     }
-    return table.text + "\nafter costs and all taxes; vs best: more than the rule of the lowest cost"
+    return table.text
+      + "\nafter costs and all taxes; vs best: more than the rule of the lowest cost"
   }
 
   private var exactTable: String {

@@ -95,7 +95,8 @@ public struct SharpeStandings: Sendable, Codable {
         row.pValue?.fixed(2) ?? "–", row.deflated?.fixed(2) ?? "–",
       ])
     }
-    return table.text + "\nper year, after costs and taxes, riskless rate 0; p: Ledoit–Wolf, against "
+    return table.text
+      + "\nper year, after costs and taxes, riskless rate 0; p: Ledoit–Wolf, against "
       + "\(yardstick ?? "none")\ndeflated: the probability of a true Sharpe ratio above the luck of "
       + "\(trials) trials"
   }

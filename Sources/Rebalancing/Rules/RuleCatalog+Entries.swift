@@ -190,7 +190,8 @@ extension RuleCatalog {
     Entry(
       "quadratic(C)",
       "the destination of least cost now plus C times the squared deviations after it",
-      needs: "proportional costs, `drift_cost: quadratic`, a model of the market with constant covariance or regimes"
+      needs:
+        "proportional costs, `drift_cost: quadratic`, a model of the market with constant covariance or regimes"
     ) { (call, task) throws(RuleError) in try call.quadratic(task) },
     Entry(
       "garleanu_pedersen(L[,discount=R])",
