@@ -19,8 +19,8 @@ extension TwoAssetChain {
   /// lower bound on the expected cost of any policy that does not.
   ///
   /// The inner problem of a path is solved by backward recursion over a grid of log-odds. That its
-  /// trades end on nodes raises it by a part in ten thousand; `LowerBound`, which also covers more
-  /// assets, has no such error.
+  /// trades end on nodes raises it by three parts in ten thousand at monthly steps; `LowerBound`, which
+  /// also covers more assets, has no such error.
   ///
   /// - Parameters:
   ///   - horizon: steps from the target, after which nothing is charged.
