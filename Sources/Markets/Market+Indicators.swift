@@ -43,6 +43,7 @@ extension Market {
     switch self {
     case .regimes(let market): market.averageCovariance
     case .yielding(let market): market.base.averageCovariance
+    case .stressed(let market): market.base.averageCovariance
     default: constantCovariance
     }
   }

@@ -22,10 +22,8 @@ struct Rebalance: ParsableCommand {
     version: Provenance.packageVersion,
     subcommands: [
       Doctor.self, List.self, Show.self, Simulate.self, Attribute.self, Explain.self, Train.self,
-      Evaluate.self, Solve.self, Oracle.self, Run.self, ReportCommand.self, Export.self,
-      Verify.self,
-      Decide.self, DataCommand.self, TaxCommand.self,
-      Bench.self,
+      Evaluate.self, Bound.self, Solve.self, Oracle.self, Run.self, ReportCommand.self,
+      Export.self, Verify.self, Decide.self, DataCommand.self, TaxCommand.self, Bench.self,
     ])
 
   static func main() {
@@ -45,7 +43,7 @@ struct Rebalance: ParsableCommand {
   static func exitCode(of error: any Error) -> Int32? {
     switch error {
     case is SpecError, is RuleError, is NotExactlySolvable, is LearningConfigurationError,
-      is NoStationaryLaw, is NoReferenceSolution:
+      is NoStationaryLaw, is NoReferenceSolution, is NoLowerBound:
       64
     case is MarketDataError, is BundleError, is CheckpointError, is LearnerStateError,
       is FolderWritingError, is RequestError, is PolicyMismatch, is PolicyFileError,

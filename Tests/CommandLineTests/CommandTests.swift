@@ -25,6 +25,12 @@ private let shapes = [
   Shape(
     command: "evaluate --env envs/us-stock-bond-v0.yaml --policy rule:always --policy rule:never",
     keys: ["env", "policies", "pairs", "tracking_error_kind"]),
+  Shape(
+    command: "bound \(monthly) --episodes 20 --policy rule:always",
+    keys: [
+      "env", "episodes", "seed", "horizon_steps", "lower_bound_bp_per_year",
+      "reference_bp_per_year", "width_percent", "optimum", "policies",
+    ]),
   Shape(command: "bench decision", keys: ["machine", "results"]),
   Shape(command: "doctor", keys: ["machine", "data", "warnings"]),
   Shape(command: "data check envs/data/us-factors.csv", keys: ["assets", "source"]),
@@ -37,8 +43,11 @@ private let shapes = [
 
 @Suite struct CommandTests {
   @Test(arguments: [
-    [], ["doctor"], ["list"], ["show"], ["simulate"], ["train"], ["evaluate"], ["solve"], ["run"],
+    [], ["doctor"], ["list"], ["show"], ["simulate"], ["train"], ["evaluate"], ["bound"],
+    ["solve"], ["run"],
     ["oracle"], ["oracle", "ggms"], ["oracle", "closed-form"], ["oracle", "garleanu-pedersen"],
+    ["oracle", "rb-1"], ["oracle", "myrgren"], ["oracle", "harvesting"],
+    ["oracle", "tax-deferral"],
     ["export"], ["verify"], ["decide"], ["data", "check"], ["data", "fit-regimes"],
     ["tax", "replay"],
     ["bench"],

@@ -38,7 +38,7 @@ import Testing
       let own = ends.map { (($0.liquidated / 1e6).squareRoot() - 1) * 100 }
       #expect(abs((row.returnLiquidated?.mean ?? 0) - own.reduce(0, +) / 6) < 1e-9)
       #expect(ends.allSatisfy { $0.liquidated < $0.held })
-      let places = evaluation.liquidatedReturns[returns.count]
+      let places = evaluation.samples[returns.count].compactMap(\.liquidatedReturn)
       #expect(zip(own, places).allSatisfy { abs($0 - $1) < 1e-9 } && places.count == 6)
       returns.append(own)
     }

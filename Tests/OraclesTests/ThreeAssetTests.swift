@@ -109,7 +109,6 @@ private let totals: [(ThreeAssetProgramme.Actions, Double, Double)] = [
       task, policies: [ThreeAssetPolicy(programme)], episodes: 40_000, seed: 11
     ).policies[0]
     let total = row.cost.mean * 37 / 12
-    print(family, total, row.cost.standardError * 37 / 12, programme.cost * 1e4)
     let error = 4 * row.cost.standardError * 37 / 12
     // Between nodes a destination need not be one: the policy lies below the grid's value.
     if family == "destination" {

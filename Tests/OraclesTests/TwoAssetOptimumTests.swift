@@ -149,7 +149,7 @@ private let solved = [
 
   @Test(arguments: [0.4, 0.47, 1.1, 2.59])
   func `eight nodes at a time give the mean of one at a time`(_ centre: Double) {
-    let quadrature = Quadrature(from: 0.4, to: 2.6, breakpoints: [0.9], panelWidth: 0.2)
+    let quadrature = Quadrature(from: 0.4, to: 2.4, breakpoints: [0.9], panelWidth: 0.2)
     let (nodes, weights) = (quadrature.nodes, quadrature.weights)
     let values = nodes.map { ($0 - 0.9) * ($0 - 0.9) + abs($0 - 0.9) }
     var (sum, mass) = (0.0, 0.0)

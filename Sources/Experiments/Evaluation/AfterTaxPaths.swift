@@ -36,9 +36,6 @@ struct AfterTaxPaths: Sendable {
     100 * (pow(max(0, value / initialValue), 1 / years) - 1)
   }
 
-  /// Of every path, percent per year; `nil` where money flows.
-  var liquidatedReturns: [Double]? { annualReturns(\.liquidated) }
-
   /// Writes the means into a policy's row.
   func describe(_ row: inout SampledEvaluation.Row) {
     row.valueHeld = SampledEvaluation.PathEstimate(values.map(\.held))

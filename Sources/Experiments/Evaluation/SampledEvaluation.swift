@@ -18,9 +18,6 @@ public struct SampledEvaluation: Sendable, Codable {
   /// `ex_ante_post_trade` on models: √E[dᵀΣd]; `realized_before_costs` on data: the annualised
   /// standard deviation of the active return of a step.
   public var trackingErrorKind: String
-  /// Of each policy, the liquidated return of every path, percent per year; empty where nothing is
-  /// taxed or money flows. Not part of the document.
-  public private(set) var liquidatedReturns: [[Double]] = []
   public var policies: [Row]
   public var pairs: [Pair]
   /// Of each policy, what its row is the mean of; all met the same paths. Not part of the document.
@@ -141,7 +138,6 @@ public struct SampledEvaluation: Sendable, Codable {
     self.seed = seed
     firstDate = plays.first?.firstDate ?? task.startDate
     lastDate = plays.first?.lastDate ?? task.startDate
-    liquidatedReturns = plays.compactMap { $0.afterTax?.liquidatedReturns }
     sample = Play.isFixedReplay(task) ? "calendar_year" : "episode"
     trackingErrorKind =
       Play.isReplay(task) ? "realized_before_costs" : "ex_ante_post_trade"

@@ -30,7 +30,8 @@ public struct ExplainedState: Sendable {
     let game = Self.play(task.informing(policy), policy, seed, episode, to: step)
     if let step, game.step != step {
       throw SpecError(
-        file: task.id, "step \(step) is given, the episode ends before: nothing is left to decide on")
+        file: task.id,
+        "step \(step) is given, the episode ends before: nothing is left to decide on")
     }
     let place = "step \(game.step) of episode \(episode), seed \(seed)"
     guard let weights else {

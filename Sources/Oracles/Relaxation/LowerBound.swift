@@ -26,17 +26,28 @@ public struct LowerBound: Sendable {
   public init(
     _ task: RebalancingTask, episodes: Int, seed: UInt64, workers: Int = 2
   ) throws(NoLowerBound) {
-    let covered = try RelaxedTask(task)
-    let relaxation: InformationRelaxation
-    do { relaxation = try InformationRelaxation(covered) } catch {
-      throw NoLowerBound(task, "correlation", "some assets move nearly as one: \(error)")
-    }
-    self.init(relaxation, episodes: episodes, seed: seed, workers: workers)
+    try self.init(task, effort: Effort(), episodes: episodes, seed: seed, workers: workers)
   }
 
-  init(_ relaxation: InformationRelaxation, episodes: Int, seed: UInt64, workers: Int) {
-    horizon = relaxation.task.horizon
-    stepsPerYear = relaxation.task.stepsPerYear
+  /// How much is done to make the bound tight.
+  package struct Effort: Sendable {
+    /// Mirrored pairs of draws for the expectation of a step.
+    package var pairs = 8
+    /// Steps of the ascent of a path's prices at most.
+    package var ascentSteps = 400
+    package init() {}
+  }
+
+  package init(
+    _ task: RebalancingTask, effort: Effort, episodes: Int, seed: UInt64, workers: Int
+  ) throws(NoLowerBound) {
+    let covered = try RelaxedTask(task)
+    let relaxation: InformationRelaxation
+    do { relaxation = try InformationRelaxation(covered, effort) } catch {
+      throw NoLowerBound(task, "correlation", "some assets move nearly as one: \(error)")
+    }
+    horizon = task.horizon
+    stepsPerYear = task.stepsPerYear
     let source = RandomSource(seed: seed)
     var pairs = [(bound: Double, reference: Double)](repeating: (0, 0), count: episodes)
     forEachConcurrently(in: &pairs, workers: workers) { copy, pair in

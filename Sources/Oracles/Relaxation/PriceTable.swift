@@ -48,7 +48,9 @@ struct PriceTable: Sendable {
     }.reduce(1e-9) { max($0, $1) }
     first = -reach
     width = 2 * reach / Double(nodes - 1)
-    let kernels = walks.map { [width] in Kernel($0, width: width) }
+    let kernels = walks.map { [width] in
+      HatKernel(mean: $0.drift, deviation: $0.deviation, width: width)
+    }
     let size = walks.count * nodes
     prices = [Double](repeating: 0, count: size)
     expected = prices
@@ -143,39 +145,5 @@ struct PriceTable: Sendable {
   /// The y beyond which it pays to trade.
   func edge(left: Int, regime: Int) -> Double {
     edges[(min(max(left, 1), last) - 1) * regimeCount + regime]
-  }
-}
-
-/// Expectations of piecewise linear functions under a normal law, at the nodes.
-private struct Kernel {
-  /// The weight of the node `index − reach` steps away.
-  let weights: [Double]
-  let reach: Int
-
-  /// With C(a) = E (x − a)⁺ the hat around node j has the weight [C(j−1) − 2 C(j) + C(j+1)] / width.
-  init(_ walk: PriceTable.Walk, width: Double) {
-    reach = Int(((9 * walk.deviation + abs(walk.drift)) / width).rounded(.up)) + 1
-    let count = reach
-    func excess(_ node: Int) -> Double {
-      let gap = walk.drift - Double(node) * width
-      guard walk.deviation > 0 else { return max(gap, 0) }
-      let x = gap / walk.deviation
-      return gap * 0.5 * erfc(-x / 2.0.squareRoot()) + walk.deviation * normalDensity(x)
-    }
-    weights = (-count...count).map {
-      (excess($0 - 1) - 2 * excess($0) + excess($0 + 1)) / width
-    }
-  }
-
-  func expectation(_ values: ArraySlice<Double>) -> [Double] {
-    guard let low = values.first, let high = values.last else { return [] }
-    let padded =
-      Array(repeating: low, count: reach) + values + Array(repeating: high, count: reach)
-    let (padding, weights) = (padded.span, weights.span)
-    return (0..<values.count).map { node in
-      var sum = 0.0
-      for k in weights.indices { sum += weights[k] * padding[node &+ k] }
-      return sum
-    }
   }
 }

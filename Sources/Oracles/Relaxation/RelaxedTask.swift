@@ -24,9 +24,14 @@ struct RelaxedTask: Sendable {
     guard case .quadratic(let riskAversion) = task.driftCost, riskAversion > 0 else {
       throw NoLowerBound(task, "drift_cost", "it must be quadratic, with a risk_aversion above 0")
     }
-    guard task.tax == .none else {
+    switch task.tax {
+    case .none, .averageCost(rate: 0): break
+    case .averageCost:
       throw NoLowerBound(
-        task, "tax", "credits for losses may make it negative; with tax=none there is a bound")
+        task, "tax_rate",
+        "credits for losses may make tax negative; with tax_rate=0 there is a bound")
+    case .lots:
+      throw NoLowerBound(task, "tax", "credits for losses may make it negative")
     }
     guard case .proRata = task.payment else {
       throw NoLowerBound(task, "pay_from", "costs must be paid pro rata")

@@ -33,8 +33,8 @@ struct ShadowPrices: Sendable {
     // What costs nothing to trade would have no scale.
     let mean = costs.reduce(0, +) / Double(n)
     let scales = costs.map { max($0, 1e-3 * mean) }
-    let walks = MarketWalk(task)
-    let quadratic = try Self.continuation(task, scales, walks)
+    let moves = WeightMoves(task)
+    let quadratic = try Self.continuation(task, scales, moves)
     trade = QuadraticTrade(costs: costs, quadratic: quadratic.map { $0 / 2 })
     let inverses = scales.map { 1 / $0 }
     let total = inverses.reduce(0, +)
@@ -46,12 +46,12 @@ struct ShadowPrices: Sendable {
     }
     let rows = loadings(quadratic)
     self.loadings = rows
-    shockLoadings = walks.shocks.map { product(rows, $0, n) }
-    drifts = walks.drifts.map { drift in
+    shockLoadings = moves.shocks.map { product(rows, $0, n) }
+    drifts = moves.drifts.map { drift in
       (0..<n).map { i in (0..<n).reduce(0) { $0 + rows[i * n + $1] * drift[$1] } }
     }
     let sources = task.drifts.map { loadings($0) }
-    let average = walks.covariance
+    let average = moves.covariance
     tables = (0..<n).map { [shockLoadings, drifts] i in
       let spread = variance(rows, rows, average, row: i, n)
       let walks = task.drifts.indices.map { regime in
@@ -69,7 +69,7 @@ struct ShadowPrices: Sendable {
 
   /// A, shape [assets, assets].
   private static func continuation(
-    _ task: RelaxedTask, _ scales: [Double], _ walks: MarketWalk
+    _ task: RelaxedTask, _ scales: [Double], _ moves: WeightMoves
   ) throws(LinearAlgebraError) -> [Double] {
     let n = task.count
     var drift = [Double](repeating: 0, count: n * n)
@@ -77,7 +77,7 @@ struct ShadowPrices: Sendable {
       for place in drift.indices { drift[place] += share * task.drifts[regime][place] }
     }
     let risk = TangentForm(of: drift, assets: n)
-    let variances = (0..<n).map { walks.covariance[$0 * n + $0] }
+    let variances = (0..<n).map { moves.covariance[$0 * n + $0] }
     let floor = 1e-6 * (variances.max() ?? 1)
     var widths = [Double](repeating: 0.05, count: n)
     var matrix: [Double] = []
@@ -118,7 +118,7 @@ struct ShadowPrices: Sendable {
 }
 
 /// How weights near the target move in a step, to first order.
-private struct MarketWalk {
+private struct WeightMoves {
   /// What the normal numbers do, shape [regimes][assets, assets].
   var shocks: [[Double]] = []
   /// Mean, shape [regimes][assets].
