@@ -28,6 +28,7 @@ import Testing
     #expect(abs(half.decision.destination[0] - 0.625) < 1e-12)
     let segments = half.line.segments
     #expect(segments.map(\.action) == ["REBALANCE_PARTIAL", "NO_ACTION", "REBALANCE_PARTIAL"])
+    try #require(segments.count == 3)
     let cuts = [segments[0].from] + segments.map(\.to)
     for (found, edge) in zip(cuts, [0, 0.55, 0.65, 1]) { #expect(abs(found - edge) < 1e-9) }
     #expect(abs((segments[0].destinations.last ?? .nan) - 0.575) < 1e-6)
