@@ -10,7 +10,8 @@ struct ReportCommand: ParsableCommand {
       Example: rebalance report experiments/001-two-asset
 
       It is made from what `rebalance run` has left. The page needs no network and no scripts, and \
-      can be read on a phone; every table is also written as CSV, in the folder tables.
+      can be read on a phone; every table is also written as CSV, in the folder tables, and every \
+      figure as SVG, in figures.
       """)
 
   @Argument(help: "The experiment's folder, or that of its results.")

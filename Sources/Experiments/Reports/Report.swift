@@ -43,21 +43,29 @@ public struct Report: Sendable {
   /// The page: it needs no network and no scripts.
   public func html() throws -> String { try HTMLPage(self).text }
 
-  /// Writes `report.html`, and every table as `tables/NAME.csv`.
+  /// Writes `report.html`, every table as `tables/NAME.csv` and every figure as `figures/NAME.svg`.
   ///
   /// - Returns: the files, relative to the folder.
   public func write(to folder: URL) throws -> [String] {
     let page = try html()
-    var files: [String: Data] = [:]
-    for table in tables { files["\(table.name).csv"] = Data(table.csv.utf8) }
-    // Tables of an earlier report must not pass for this one's.
-    let subfolder = folder.appending(path: "tables")
-    if FileManager.default.fileExists(atPath: subfolder.path) {
-      try FileManager.default.removeItem(at: subfolder)
+    var files: [String: [String: Data]] = ["tables": [:], "figures": [:]]
+    for table in tables { files["tables"]?["\(table.name).csv"] = Data(table.csv.utf8) }
+    for case .figure(let figure) in sections.flatMap(\.blocks) {
+      guard let drawn = try figure.svg() else { continue }
+      files["figures"]?["\(figure.name).svg"] = Data(drawn.utf8)
     }
     try createFolder(folder)
-    try writeFolder(files, to: subfolder)
+    for (name, contents) in files {
+      // What an earlier report left must not pass for this one's.
+      let subfolder = folder.appending(path: name)
+      if FileManager.default.fileExists(atPath: subfolder.path) {
+        try FileManager.default.removeItem(at: subfolder)
+      }
+      if !contents.isEmpty { try writeFolder(contents, to: subfolder) }
+    }
     try Data(page.utf8).write(to: folder.appending(path: "report.html"), options: .atomic)
-    return ["report.html"] + files.keys.sorted().map { "tables/\($0)" }
+    return ["report.html"]
+      + files.flatMap { name, contents in contents.keys.map { "\(name)/\($0)" } }
+      .sorted()
   }
 }

@@ -45,7 +45,10 @@ struct CasePlan {
       }
       ?? .whole(
         whole,
-        training: try spec.trainingEnvironment.map { try EnvironmentSpec(path: path($0)) } ?? whole)
+        training: spec.trainingOverrides.isEmpty
+          ? whole
+          : try EnvironmentSpec(
+            path: path(spec.environment), overrides: spec.overrides + spec.trainingOverrides))
     replays = try spec.replays.map { try EnvironmentSpec(path: path($0)) }
     for task in ([whole] + replays).map(\.task) {
       for rule in spec.rules { _ = try PolicyReference.policy(rule, for: task) }

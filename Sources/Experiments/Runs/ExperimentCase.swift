@@ -9,8 +9,8 @@ public struct ExperimentCase: Sendable {
   public let environment: String
   /// `key=value` each, for the environment.
   public let overrides: [String]
-  /// Where agents train if not there, without the overrides.
-  public let trainingEnvironment: String?
+  /// Further ones for the environment that agents train on.
+  public let trainingOverrides: [String]
   /// Files of agents, each trained once for each seed.
   public let agents: [String]
   /// `key=value` each, for the agents of some names.
@@ -91,7 +91,7 @@ extension ExperimentCase {
     self.name = name
     environment = try reader.string("environment")
     overrides = try reader.settings("set") + point
-    trainingEnvironment = reader.has("train_on") ? try reader.string("train_on") : nil
+    trainingOverrides = try reader.settings("train_set")
     agents = reader.has("agents") ? try reader.strings("agents") : []
     agentOverrides = try reader.agentSettings("set_agents")
     var seeds: [UInt64] = []
@@ -124,9 +124,9 @@ extension ExperimentCase {
     walkForward = try reader.optional("walk_forward").map {
       try WalkForwardPlan($0, file: reader.file)
     }
-    guard walkForward == nil || (scores == [.sampled] && trainingEnvironment == nil) else {
+    guard walkForward == nil || (scores == [.sampled] && trainingOverrides.isEmpty) else {
       throw reader.fault(
-        "walk_forward", "agents train and are scored on the data: scores: [sampled], no train_on")
+        "walk_forward", "agents train and are scored on the data: scores: [sampled], no train_set")
     }
     try reader.finish()
   }
