@@ -39,7 +39,11 @@ struct Run: ParsableCommand {
     let stop = interruption.flag
     let isQuiet = json
     let runner = ExperimentRunner(
-      spec: spec, output: output, workers: workers, report: { if !isQuiet { print($0) } },
+      spec: spec, output: output, workers: workers,
+      report: { text in
+        // Written at once: a file is looked into while the run goes on.
+        if !isQuiet { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
+      },
       options: { title, steps, runs in
         let progress = TrainingProgress(title: title, total: steps, runs: runs)
         return { index in

@@ -75,7 +75,9 @@ private let experiment = """
     let tables = [
       "attribution-1", "data-1", "exact", "gaps", "path-costs", "sampled", "standings-sampled",
     ]
-    #expect(files == ["report.html"] + tables.map { "tables/\($0).csv" })
+    let written = files.filter { !$0.hasPrefix("figures/") }
+    #expect(written == ["report.html"] + tables.map { "tables/\($0).csv" })
+    #expect(files.contains("figures/cost-error.svg"))
     let out = work.path("checkpoints/900-small")
     let page = try String(contentsOfFile: out + "/report.html", encoding: .utf8)
     for words in [

@@ -49,6 +49,11 @@ import Testing
     #expect(spec.cases[4].rules == ["rule:always"])
   }
 
+  @Test func `a case by the exact law stands beside others that need paths`() throws {
+    let spec = try spec(common + "\ncases: [{name: a, scores: [exact]}, {name: b}]")
+    #expect(spec.cases.map(\.episodes) == [0, 5])
+  }
+
   @Test func `settings are of the agent whose name leads to them`() throws {
     let spec = try spec(
       common + "\nagents: [agents/ppo.yaml]\nseeds: [1]\nset_agents: {ppo: {copies: 8}}")

@@ -233,6 +233,13 @@ private let faults = [
     #expect(wrapped.yieldPerStep == [0.002, 0] && paying.market.paysDividends)
   }
 
+  @Test func `one number is the correlation of any two assets`() throws {
+    let common = try task(normal, ["volatility_per_step=0.05", "correlation=0.3"])
+    let matrix = try task(normal, ["volatility_per_step=0.05", "correlation=[[1, 0.3], [0.3, 1]]"])
+    #expect(common.market.constantCovariance == matrix.market.constantCovariance)
+    #expect(throws: SpecError.self) { _ = try task(normal, ["correlation=1.5"]) }
+  }
+
   @Test func `regimes reach the task`() throws {
     guard case .regimes(let market) = try task(regimes, ["return_kind=simple"]).market else {
       Issue.record("not regimes")

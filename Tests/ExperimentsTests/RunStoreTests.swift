@@ -44,7 +44,7 @@ import Testing
         scores: [score("rule", seed: nil, costs: costs)])
     }
     #expect(try store.scores(key) == [score("rule", seed: nil, costs: [4])])
-    try store.keep(onlyCases: ["b"])
+    try store.begin(cases: ["b"])
     #expect(try store.evaluations().isEmpty)
   }
 

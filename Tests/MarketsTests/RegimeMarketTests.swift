@@ -32,6 +32,20 @@ func stockBondMarket(
     #expect(abs(market.stationary[1] - 0.327) < 0.001)
   }
 
+  @Test func `the average covariance is that of the regimes by how long they last`() throws {
+    let market = try stockBondMarket()
+    let covariance = try #require(market.averageCovariance)
+    let calm = 0.0343 / 0.0509
+    let expected = [
+      12 * (calm * 0.03010 * 0.03010 + (1 - calm) * 0.05735 * 0.05735),
+      12 * (calm * 0.165 * 0.03010 * 0.01538 - (1 - calm) * 0.174 * 0.05735 * 0.02127),
+    ]
+    #expect(abs(covariance[0] - expected[0]) < 1e-14)
+    #expect(abs(covariance[1] - expected[1]) < 1e-14)
+    #expect(abs(covariance[1] - covariance[2]) < 1e-14)
+    #expect(market.constantCovariance == nil)
+  }
+
   @Test func `a cyclic chain of three has the law that solves its balance`() throws {
     let regimes = Array(repeating: stockBondRegimes[0], count: 3)
     let market = try RegimeMarket<Double>(

@@ -113,6 +113,8 @@ extension ExperimentCase {
     }
     scores = try reader.choices("scores", or: [.exact, .sampled])
     let isSampled = scores != [.exact]
+    // A case that is scored exactly may stand beside others that need them.
+    if !isSampled { _ = (reader.has("episodes"), reader.has("evaluation_seed")) }
     episodes = isSampled ? try reader.int("episodes", in: 2..., "2 or more") : 0
     evaluationSeed =
       isSampled ? UInt64(try reader.int("evaluation_seed", in: 0..., "0 or more")) : 0

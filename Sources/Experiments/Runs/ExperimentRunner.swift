@@ -59,7 +59,7 @@ public struct ExperimentRunner: Sendable {
     let plans = try spec.cases.map { try CasePlan($0, path: path) }
     try createFolder(output)
     let store = try RunStore(folder: output)
-    try store.keep(onlyCases: plans.map(\.spec.name))
+    try store.begin(cases: plans.map(\.spec.name))
     report("Question: \(spec.question)")
     var results = Results(
       experiment: spec.name, question: spec.question, provenance: .current, cases: [])

@@ -195,15 +195,15 @@ extension RunStore {
     }
   }
 
-  /// Forgets what is of no case of an experiment, as it was renamed or left out.
-  package func keep(onlyCases names: [String]) throws {
+  /// Forgets all trainings, which a run notes anew as it finds or makes them, and the evaluations of
+  /// cases that are renamed or left out.
+  package func begin(cases names: [String]) throws {
     try queue.write { database in
-      for table in ["training", "evaluation"] {
-        let places = databaseQuestionMarks(count: names.count)
-        try database.execute(
-          sql: "DELETE FROM \(table) WHERE case_name NOT IN (\(places))",
-          arguments: StatementArguments(names))
-      }
+      try database.execute(sql: "DELETE FROM training")
+      let places = databaseQuestionMarks(count: names.count)
+      try database.execute(
+        sql: "DELETE FROM evaluation WHERE case_name NOT IN (\(places))",
+        arguments: StatementArguments(names))
     }
   }
 

@@ -127,6 +127,9 @@ extension EnvironmentSpec {
   ) throws(SpecError) -> [[Double]] {
     // One number is the correlation of any two.
     if let common = reader.optional("correlation")?.number {
+      guard (-1...1).contains(common) else {
+        throw reader.fault("correlation", "\(common) is given, -1 to 1 is valid")
+      }
       return (0..<count).map { i in (0..<count).map { $0 == i ? 1 : common } }
     }
     let correlation = try reader.matrix("correlation", size: count)

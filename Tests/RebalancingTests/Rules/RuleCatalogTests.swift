@@ -145,7 +145,7 @@ import Testing
   @Test func `a model rule is refused where its model does not hold`() throws {
     for (rule, name, reason) in [
       ("quadratic(1)", "four-asset-r1-v0", "it needs proportional costs"),
-      ("quadratic(1)", "stock-bond-regimes-v0", "it needs a market of constant covariance"),
+      ("quadratic(1)", "stock-bond-garch-v0", "it needs a market whose covariance is known"),
       ("garleanu_pedersen(1)", "four-asset-r1-v0", "it needs `drift_cost: quadratic`"),
     ] {
       let task = try Shipped.task(name)
