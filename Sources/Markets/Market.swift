@@ -28,6 +28,11 @@ public enum Market<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
 
   /// The same market in another arithmetic.
   public init(_ other: Market<Double>) {
+    // Years of data are not copied for every environment that replays them.
+    if let same = other as? Market<Scalar> {
+      self = same
+      return
+    }
     switch other {
     case .logRatio(let market): self = .logRatio(LogRatioMarket(market))
     case .lognormal(let market): self = .lognormal(LognormalMarket(market))
