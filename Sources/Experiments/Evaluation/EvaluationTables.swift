@@ -59,11 +59,11 @@ extension SampledEvaluation {
 }
 
 /// A rule without its prefix, the last two parts of a path; cut to what a table can hold.
-func shortName(_ name: String) -> String {
+func shortName(_ name: String, _ length: Int = 25) -> String {
   let parts = name.split(separator: "/")
   let short =
     name.hasPrefix("rule:") ? String(name.dropFirst(5)) : parts.suffix(2).joined(separator: "/")
-  return short.count <= 25 ? short : "…" + short.suffix(24)
+  return short.count <= length ? short : "…" + short.suffix(length - 1)
 }
 
 extension Double {

@@ -84,7 +84,7 @@ public struct CaseComparison: Sendable, Codable {
       let cells = [row.trackingError, row.paid, row.cost].map { percent($0?.estimate) }
       let range = row.cost.map { "\($0.low.fixed(0))…\($0.high.fixed(0))" } ?? ""
       table.add(
-        [String(shortName(row.family).suffix(20))] + cells + [
+        [shortName(row.family, 20)] + cells + [
           range, percent(row.turnover?.estimate), percent(row.product?.estimate),
           percent(row.better, sign: false),
         ])

@@ -12,7 +12,7 @@ extension Standings {
     var table = TextTable(["policy", ">above bound", ">95 %", ">in %"])
     for row in rows {
       table.add([
-        short(row.family), cell(row.gapToBound?.estimate, decimals),
+        shortName(row.family, 20), cell(row.gapToBound?.estimate, decimals),
         range(row.gapToBound, decimals),
         cell(row.gapToBound.map { $0.estimate / bound.estimate * 100 }, 1),
       ])
@@ -28,7 +28,7 @@ extension Standings {
     for row in sorted {
       let isYardstick = row.family == yardstick
       table.add([
-        short(row.family), cell(row.liquidated?.estimate, 3), range(row.liquidated, 3),
+        shortName(row.family, 20), cell(row.liquidated?.estimate, 3), range(row.liquidated, 3),
         isYardstick ? "–" : cell(row.liquidatedDifference?.estimate, 1),
         isYardstick ? "" : range(row.liquidatedDifference, 1),
       ])
@@ -58,7 +58,7 @@ extension Standings {
     let digits = decimals
     for row in rows {
       table.add([
-        short(row.family), cell(row.cost?.estimate, digits), range(row.cost, digits),
+        shortName(row.family, 20), cell(row.cost?.estimate, digits), range(row.cost, digits),
         cell(row.turnover.map { $0 * 100 }, 1), cell(row.trackingError, 0),
         row.family == yardstick ? "–" : cell(row.difference?.estimate, digits),
         row.family == yardstick ? "" : range(row.difference, digits),
@@ -78,11 +78,6 @@ extension Standings {
   private var decimals: Int {
     let least = rows.compactMap { $0.cost?.estimate }.map(abs).filter { $0 > 0 }.min() ?? 1
     return least >= 100 ? 0 : least >= 10 ? 1 : least >= 1 ? 2 : 3
-  }
-
-  private func short(_ family: String) -> String {
-    let name = shortName(family)
-    return name.count <= 20 ? name : "…" + name.suffix(19)
   }
 
   private func cell(_ value: Double?, _ decimals: Int) -> String {
