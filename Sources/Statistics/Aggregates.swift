@@ -8,6 +8,13 @@ public func interquartileMean(_ scores: [Double]) -> Double {
   return middle.reduce(0, +) / Double(middle.count)
 }
 
+/// The number in the middle, or between the two there.
+///
+/// - Returns: NaN for no scores.
+public func median(_ scores: [Double]) -> Double {
+  scores.isEmpty ? .nan : quantile(0.5, of: scores.sorted())
+}
+
 /// The probability that a score of the first is larger than one of the second, ties counted half:
 /// U / (n m) of Mann and Whitney.
 ///

@@ -15,14 +15,7 @@ struct Attribute: ParsableCommand {
 
   @OptionGroup var environment: EnvironmentOptions
 
-  @Option(help: "rule:NAME(…), a rule's YAML file, or the folder of a checkpoint or bundle.")
-  var policy: String
-
-  @Option(help: "The seed of the paths.")
-  var seed: UInt64 = 1_000_000
-
-  @Option(help: "The number of the path, counted from 0.")
-  var episode: UInt32 = 0
+  @OptionGroup var path: PathOptions
 
   @Flag(help: "Print a JSON document, with every decision.")
   var json = false
@@ -30,7 +23,8 @@ struct Attribute: ParsableCommand {
   func run() throws {
     let task = try environment.load().task
     let attribution = try Attribution(
-      task, policy: PolicyReference.policy(policy, for: task), seed: seed, episode: episode)
+      task, policy: PolicyReference.policy(path.policy, for: task), seed: path.seed,
+      episode: path.episode)
     if json { try printJSON(attribution) } else { print(attribution.table) }
   }
 }

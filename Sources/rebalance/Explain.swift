@@ -18,20 +18,13 @@ struct Explain: ParsableCommand {
 
   @OptionGroup var environment: EnvironmentOptions
 
-  @Option(help: "rule:NAME(…), a rule's YAML file, or the folder of a checkpoint or bundle.")
-  var policy: String
+  @OptionGroup var path: PathOptions
 
   @Option(help: "Weights of the portfolio, one per asset, for example 0.7,0.3.")
   var weights: String?
 
   @Option(help: "A file with a decision request; then no episode is played to reach the state.")
   var request: String?
-
-  @Option(help: "The seed of the paths.")
-  var seed: UInt64 = 1_000_000
-
-  @Option(help: "The number of the path, counted from 0.")
-  var episode: UInt32 = 0
 
   @Option(help: "The step, counted from 0; the policy's first trade if absent.")
   var step: Int?
@@ -43,7 +36,7 @@ struct Explain: ParsableCommand {
   var json = false
 
   func validate() throws {
-    if request != nil, weights != nil || step != nil || episode != 0 {
+    if request != nil, weights != nil || step != nil || path.episode != 0 {
       throw ValidationError("--request is a state; --weights, --step and --episode make another")
     }
     if let figure, !figure.hasSuffix(".svg") {
@@ -53,9 +46,9 @@ struct Explain: ParsableCommand {
 
   func run() throws {
     let task = try environment.load().task
-    let policy = try PolicyReference.policy(policy, for: task)
+    let policy = try PolicyReference.policy(path.policy, for: task)
     let explanation = try Explanation(
-      task, policy: policy, at: state(task, policy), seed: seed)
+      task, policy: policy, at: state(task, policy), seed: path.seed)
     let drawn = try figure.map { try draw(explanation, to: $0) }
     if json { return try printJSON(explanation) }
     print(explanation.text)
@@ -72,7 +65,8 @@ struct Explain: ParsableCommand {
       return try ExplainedState(request: data, for: task)
     }
     return try ExplainedState(
-      task, policy: policy, seed: seed, episode: episode, step: step, weights: numbers(task))
+      task, policy: policy, seed: path.seed, episode: path.episode, step: step,
+      weights: numbers(task))
   }
 
   private func numbers(_ task: RebalancingTask) throws -> [Double]? {

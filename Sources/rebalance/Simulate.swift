@@ -17,14 +17,7 @@ struct Simulate: ParsableCommand {
 
   @OptionGroup var environment: EnvironmentOptions
 
-  @Option(help: "rule:NAME(…), a rule's YAML file, or the folder of a checkpoint or bundle.")
-  var policy: String
-
-  @Option(help: "The seed of the paths.")
-  var seed: UInt64 = 1_000_000
-
-  @Option(help: "The number of the path, counted from 0.")
-  var episode: UInt32 = 0
+  @OptionGroup var path: PathOptions
 
   @Option(help: "The folder for steps.csv and the figure; nothing is written if absent.")
   var out: String?
@@ -35,7 +28,8 @@ struct Simulate: ParsableCommand {
   func run() throws {
     let task = try environment.load().task
     let simulation = try Simulation(
-      task, policy: PolicyReference.policy(policy, for: task), seed: seed, episode: episode)
+      task, policy: PolicyReference.policy(path.policy, for: task), seed: path.seed,
+      episode: path.episode)
     let written = try out.map { try write(simulation, to: $0) } ?? []
     if json { return try printJSON(Document(simulation: simulation, files: written)) }
     print(simulation.table)

@@ -146,6 +146,10 @@ private let experiment = """
       "a task without an exact solution", "two-asset-monthly-v0", "four-asset-r1-v0",
       "cannot be solved exactly"
     ),
+    (
+      "a bound where none is known", "episodes: 5",
+      "episodes: 5\nscores: [bound]\nset: {tax: average_cost, tax_rate: 0.2}", "tax"
+    ),
     ("an agent that is not there", "small.yaml", "large.yaml", "no such file"),
   ])
   func `refuses a bad experiment`(

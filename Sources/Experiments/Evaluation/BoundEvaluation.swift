@@ -84,8 +84,11 @@ public struct BoundEvaluation: Sendable, Codable {
     width = (reference.mean / lower.mean - 1) * 100
     let bootstrap = Bootstrap(
       source: RandomSource(seed: seed), resampling: .items, workers: workers)
-    self.policies = policies.map { policy in
-      let costs = Self.costs(task, policy, episodes: episodes, seed: seed, workers: workers)
+    let sampled = SampledEvaluation(
+      task, policies: policies, episodes: episodes, seed: seed, workers: workers,
+      comparesPairs: false)
+    self.policies = zip(policies, sampled.samples).map { policy, samples in
+      let costs = samples.map(\.cost)
       let gaps = zip(costs, bound.costs).map { $0 - $1 }
       let gap = estimate(gaps)
       let interval = try? bootstrap.interval(of: [try ScoreTable([gaps])]) { $0[0].mean }
@@ -101,23 +104,6 @@ public struct BoundEvaluation: Sendable, Codable {
         ? nil
         : chain.solve(.fractions(task.actions), horizon: task.horizon).costPerYear,
       unrestricted: chain.solve(.unrestricted, horizon: task.horizon).costPerYear)
-  }
-
-  /// What a policy costs on each path, as fractions of value summed over the episode.
-  private static func costs(
-    _ task: RebalancingTask, _ policy: any Trigger, episodes: Int, seed: UInt64, workers: Int
-  ) -> [Double] {
-    let informed = task.informing(policy)
-    var costs = [Double](repeating: 0, count: episodes)
-    forEachConcurrently(in: &costs, workers: workers) { copy, cost in
-      var environment = RebalancingEnvironment<Double>(informed, copy: UInt32(copy))
-      _ = environment.reset(seed: seed)
-      while !environment.hasEnded {
-        let outcome = environment.advance(policy.decide(environment.snapshot))
-        cost += outcome.transactionCost + outcome.taxCost + outcome.driftCost
-      }
-    }
-    return costs
   }
 }
 

@@ -129,18 +129,13 @@ private struct WindowPlay: Sendable {
   private(set) var dates: (first: CalendarDate, last: CalendarDate)?
 
   private struct Sums: Sendable {
-    var steps = 0
-    var (transaction, tax, drift, turnover) = (0.0, 0.0, 0.0, 0.0)
+    var sample = PathSample()
     var trades = 0
     var active = RunningStatistics()
     var (value, high, drawdown) = (1.0, 1.0, 0.0)
 
     mutating func add(_ outcome: StepOutcome) {
-      steps += 1
-      transaction += outcome.transactionCost
-      tax += outcome.taxCost
-      drift += outcome.driftCost
-      turnover += outcome.turnover
+      sample.add(outcome)
       trades += outcome.isTrade ? 1 : 0
       active.add(outcome.activeReturn)
       // What flows in or out is no return.
@@ -174,14 +169,13 @@ private struct WindowPlay: Sendable {
 
   /// `nil` where no step lies in the window.
   func row(_ window: Int) -> PeriodTable.Row? {
-    let sum = sums[window]
-    guard sum.steps > 0 else { return nil }
-    let perYear = task.stepsPerYear / Double(sum.steps)
+    let (sum, sample) = (sums[window], sums[window].sample)
+    guard sample.steps > 0 else { return nil }
+    let perYear = task.stepsPerYear / sample.steps
     return PeriodTable.Row(
-      name: policy.name, steps: sum.steps,
-      cost: (sum.transaction + sum.tax + sum.drift) * perYear * 1e4,
-      transaction: sum.transaction * perYear * 1e4, tax: sum.tax * perYear * 1e4,
-      drift: sum.drift * perYear * 1e4, turnover: sum.turnover * perYear,
+      name: policy.name, steps: Int(sample.steps), cost: sample.cost * perYear * 1e4,
+      transaction: sample.transaction * perYear * 1e4, tax: sample.tax * perYear * 1e4,
+      drift: sample.drift * perYear * 1e4, turnover: sample.turnover * perYear,
       trackingError: sum.active.standardDeviation * task.stepsPerYear.squareRoot() * 1e4,
       trades: sum.trades, totalReturn: sum.value - 1, drawdown: sum.drawdown)
   }

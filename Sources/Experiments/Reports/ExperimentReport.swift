@@ -90,19 +90,15 @@ public struct ExperimentReport {
     let seeds = Set(spec.cases.flatMap(\.seeds)).sorted().map(String.init)
     return [
       ("experiment", results.experiment),
-      ("environments", unique(results.cases.map(\.environment)).joined(separator: ", ")),
+      ("environments", results.cases.map(\.environment).unique.joined(separator: ", ")),
       ("training seeds", seeds.isEmpty ? "none" : seeds.joined(separator: ", ")),
       (
         "seed of the paths",
-        unique(spec.cases.map { "\($0.evaluationSeed)" }).joined(separator: ", ")
+        spec.cases.map { "\($0.evaluationSeed)" }.unique.joined(separator: ", ")
       ),
       ("version", origin.version), ("commit", origin.commit), ("compiler", origin.compiler),
       ("BLAS core", origin.blasCore),
     ]
-  }
-
-  private func unique(_ texts: [String]) -> [String] {
-    texts.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 
   private var findings: [Report.Section] {
@@ -132,7 +128,7 @@ public struct ExperimentReport {
       result.standings.last.map { (name: result.name, rows: $0.rows) }
     }
     guard all.count > 1 else { return nil }
-    let families = unique(all.flatMap { $0.rows.map(\.family) })
+    let families = all.flatMap { $0.rows.map(\.family) }.unique
     return .stress(
       name: "cases", title: "Cost in each case", unit: "bp per year", policies: families,
       scenarios: all.map(\.name),

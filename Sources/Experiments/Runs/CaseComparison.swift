@@ -42,10 +42,7 @@ public struct CaseComparison: Sendable, Codable {
     self.baseline = baseline
     let all = results.compactMap(\.standings.last)
     guard all.count(where: { $0.row(baseline) != nil }) > 1 else { return nil }
-    var families: [String] = []
-    for row in all.flatMap(\.rows) where !families.contains(row.family) {
-      families.append(row.family)
-    }
+    let families = all.flatMap(\.rows).map(\.family).unique
     let bootstrap = Bootstrap(
       source: RandomSource(seed: seed), resampling: .items, workers: workers)
     rows = families.filter { $0 != baseline }.map { family in
@@ -108,9 +105,4 @@ extension Standings.Row {
   fileprivate var product: Double? {
     trackingError.flatMap { error in turnover.map { error * $0 } }
   }
-}
-
-private func median(_ values: [Double]) -> Double {
-  let sorted = values.sorted()
-  return (sorted[sorted.count / 2] + sorted[(sorted.count - 1) / 2]) / 2
 }

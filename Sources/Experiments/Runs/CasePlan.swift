@@ -29,6 +29,7 @@ struct CasePlan {
     self.spec = spec
     let whole = try EnvironmentSpec(path: path(spec.environment), overrides: spec.overrides)
     if spec.scores.contains(.exact) { _ = try TwoAssetChain(whole.task) }
+    if spec.scores.contains(.bound) { try LowerBound.check(whole.task) }
     agents = try spec.agents.map { file in
       let name = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
       return NamedAgent(
@@ -51,7 +52,7 @@ struct CasePlan {
             path: path(spec.environment), overrides: spec.overrides + spec.trainingOverrides))
     replays = try spec.replays.map { try EnvironmentSpec(path: path($0)) }
     for task in ([whole] + replays).map(\.task) {
-      for rule in spec.rules { _ = try PolicyReference.policy(rule, for: task) }
+      for rule in spec.rules { _ = try RuleCatalog.rule(rule, for: task) }
     }
   }
 

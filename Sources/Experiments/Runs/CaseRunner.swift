@@ -5,29 +5,6 @@ import Oracles
 import Rebalancing
 import Statistics
 
-/// One policy of a case: a rule, or what an agent became with one seed.
-struct Entrant: Sendable {
-  /// `ppo-seed-1`, or the rule as it is written.
-  let name: String
-  /// `ppo`, or the rule.
-  let family: String
-  let seed: UInt64?
-  let checkpoint: Checkpoint<RunRecord>?
-
-  /// A rule that an agent found; `nil` for other policies.
-  var found: String? {
-    if case .rule(let rule)? = checkpoint?.policy { rule } else { nil }
-  }
-
-  /// Whether it decides by a rule.
-  var isRule: Bool { checkpoint == nil ? name.hasPrefix("rule:") : found != nil }
-
-  func policy(for task: RebalancingTask) throws -> any Trigger {
-    guard let checkpoint else { return try PolicyReference.policy(name, for: task) }
-    return try PolicyReference.policy(of: checkpoint, name: name, for: task)
-  }
-}
-
 /// Runs one case of an experiment: train, score, record.
 struct CaseRunner {
   let plan: CasePlan
@@ -220,7 +197,8 @@ struct CaseRunner {
     }
   }
 
-  /// An evaluation that is in the store, or the one that is made now and recorded.
+  /// An evaluation that is in the store, or the one that is made now and recorded. What a program made
+  /// whose commit does not tell its code is not trusted.
   ///
   /// - Parameter parts: what it depends on besides environment, policies and program.
   private func kept<Evaluation: Codable>(
@@ -228,17 +206,19 @@ struct CaseRunner {
     parts: [String], _ make: () throws -> (Evaluation, [StoredScore])
   ) throws -> Evaluation {
     let key = EvaluationKey(caseName: spec.name, stage: stage, fold: fold)
-    let commit = Provenance.current.commit
+    let provenance = Provenance.current
+    let commit = provenance.commit
     let all =
       [commit, environment.sha256] + parts
       + entrants.flatMap { entrant in
         [
           entrant.name, entrant.checkpoint?.record.environment.sha256 ?? "",
           entrant.checkpoint?.record.agent.sha256 ?? "",
+          entrant.checkpoint?.record.provenance.commit ?? "",
         ]
       }
     let digest = sha256(Data(all.joined(separator: "\n").utf8))
-    if let document = try store.document(key, digest: digest),
+    if provenance.tellsCode, let document = try store.document(key, digest: digest),
       let evaluation = try? JSONDecoder().decode(Evaluation.self, from: document)
     {
       return evaluation
@@ -248,82 +228,5 @@ struct CaseRunner {
       key, environment: environment.task.id, digest: digest, commit: commit,
       document: try JSONEncoder().encode(evaluation), scores: scores)
     return evaluation
-  }
-}
-
-// MARK: - What is stored
-
-extension Entrant {
-  fileprivate func score(_ row: ExactEvaluation.Row) -> StoredScore {
-    score(
-      [
-        .cost: row.cost, .transaction: row.transaction, .drift: row.drift,
-        .turnover: row.turnover, .trackingError: row.trackingError, .trades: row.trades,
-        .gap: row.gap,
-      ], [])
-  }
-
-  fileprivate func score(_ row: SampledEvaluation.Row, _ samples: [PathSample]) -> StoredScore {
-    score(
-      [
-        .cost: row.cost.mean, .transaction: row.transaction.mean, .drift: row.drift.mean,
-        .tax: row.tax.mean, .turnover: row.turnover.mean, .trackingError: row.trackingError,
-        .trades: row.trades,
-      ], samples)
-  }
-
-  private func score(
-    _ figures: [StoredScore.Figure: Double?], _ samples: [PathSample]
-  ) -> StoredScore {
-    StoredScore(
-      policy: name, family: family, seed: seed.map { Int64(bitPattern: $0) }, isRule: isRule,
-      figures: figures.compactMapValues { $0 }, samples: samples)
-  }
-}
-
-extension StoredTraining {
-  fileprivate init(
-    _ run: TrainingRun, _ entrant: Entrant, caseName: String, fold: Int, below output: URL
-  ) throws {
-    let record = try RunRecord(environment: run.environment, agent: run.agent, seed: run.seed)
-    self.init(
-      caseName: caseName, fold: fold, agent: entrant.family,
-      seed: Int64(bitPattern: run.seed),
-      folder: String(run.folder.path.dropFirst(output.path.count + 1)),
-      environmentDigest: record.environment.sha256, agentDigest: record.agent.sha256,
-      steps: entrant.checkpoint?.steps ?? 0, seconds: RunLog.seconds(of: RunFolder(run.folder)),
-      found: entrant.found ?? "", trials: run.trials(in: entrant.checkpoint?.steps ?? 0),
-      commit: entrant.checkpoint?.record.provenance.commit ?? "",
-      blasCore: entrant.checkpoint?.record.provenance.blasCore ?? "")
-  }
-}
-
-extension TrainingRun {
-  /// Candidates that a search looked at in so many steps.
-  fileprivate func trials(in steps: Int) -> Int {
-    guard case .crossEntropy(let search, _) = agent.algorithm else { return 1 }
-    return steps / max(search.episodes * environment.task.horizon, 1)
-  }
-}
-
-extension StoredScore {
-  /// The scores of each policy over all folds of a walk: paths one after the other, figures weighted
-  /// by the steps.
-  package static func pooled(_ scores: [StoredScore]) -> [StoredScore] {
-    var names: [String] = []
-    for score in scores where !names.contains(score.policy) { names.append(score.policy) }
-    return names.compactMap { name in
-      let own = scores.filter { $0.policy == name }
-      guard var all = own.first else { return nil }
-      let steps = own.map { $0.samples.reduce(0) { $0 + $1.steps } }
-      all.samples = own.flatMap(\.samples)
-      all.returns = own.flatMap(\.returns)
-      for figure in Figure.allCases {
-        let values = own.map { $0.figures[figure] }
-        let sum = zip(values, steps).reduce(0) { $0 + ($1.0 ?? .nan) * $1.1 }
-        all.figures[figure] = sum.isFinite ? sum / steps.reduce(0, +) : nil
-      }
-      return all
-    }
   }
 }

@@ -16,7 +16,7 @@ public struct ExperimentCase: Sendable {
   /// `key=value` each, for the agents of some names.
   public let agentOverrides: [String: [String]]
   public let seeds: [UInt64]
-  /// Rules and other policies that do not train: `rule:…`, a rule's file, a checkpoint, a bundle.
+  /// Rules that do not train, as `rule:…`.
   public let rules: [String]
   public let scores: Set<Score>
   /// Paths of the sampled comparison, on seeds that no training has seen.

@@ -51,10 +51,7 @@ public struct SharpeStandings: Sendable, Codable {
     self.caseName = caseName
     self.yardstick = yardstick
     self.trials = trials
-    var families: [String] = []
-    for score in scores where !score.returns.isEmpty && !families.contains(score.family) {
-      families.append(score.family)
-    }
+    let families = scores.filter { !$0.returns.isEmpty }.map(\.family).unique
     let returns = families.map { family in
       Self.mean(scores.filter { $0.family == family }.map(\.returns))
     }

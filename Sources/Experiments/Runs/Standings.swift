@@ -85,9 +85,7 @@ public struct Standings: Sendable, Codable {
     bound: [Double]? = nil, seed: UInt64, workers: Int
   ) {
     (self.caseName, self.stage) = (caseName, stage)
-    var families: [String] = []
-    for score in scores where !families.contains(score.family) { families.append(score.family) }
-    let groups = families.map { family in
+    let groups = scores.map(\.family).unique.map { family in
       FamilyScores(family, scores.filter { $0.family == family })
     }
     let bootstrap = Bootstrap(source: RandomSource(seed: seed), workers: workers)
@@ -144,15 +142,15 @@ extension Standings {
   private mutating func compareAfterTax(_ groups: [FamilyScores], _ bootstrap: Bootstrap) {
     let tables = groups.compactMap(\.liquidated)
     guard tables.count == groups.count, !tables.isEmpty else { return }
-    let best = groups.firstIndex { $0.family == yardstick } ?? 0
+    let best = groups.firstIndex { $0.family == yardstick }
     let intervals = try? bootstrap.intervals(of: tables) { tables in
       let means = tables.map(\.mean)
-      return means + means.map { ($0 - means[best]) * 100 }
+      return means + (best.map { best in means.map { ($0 - means[best]) * 100 } } ?? [])
     }
     guard let intervals else { return }
     for index in groups.indices {
       rows[index].liquidated = intervals[index]
-      if yardstick != nil { rows[index].liquidatedDifference = intervals[groups.count + index] }
+      if best != nil { rows[index].liquidatedDifference = intervals[groups.count + index] }
     }
   }
 }
@@ -212,10 +210,10 @@ private struct FamilyScores {
     row.trackingError = mean(.trackingError)
     row.trades = mean(.trades)
     if costs == nil { row.cost = interval(.cost, bootstrap) { $0.mean } }
-    let gaps = scores.compactMap { $0.figures[.gap] }.sorted()
+    let gaps = values(.gap)
     if !gaps.isEmpty {
-      row.gapMedian = (gaps[gaps.count / 2] + gaps[(gaps.count - 1) / 2]) / 2
-      row.gapWorst = gaps.last
+      row.gapMedian = median(gaps)
+      row.gapWorst = gaps.max()
       row.gapInterquartileMean = interval(.gap, bootstrap) { $0.interquartileMean }
     }
     return row

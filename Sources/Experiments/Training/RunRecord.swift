@@ -68,6 +68,9 @@ public struct Provenance: Codable, Sendable, Hashable {
   public static let current = Provenance(
     version: packageVersion, commit: commit, compiler: compiler, blasCore: BLAS.coreName)
 
+  /// Whether the commit is known and nothing differs from it.
+  var tellsCode: Bool { commit != "unknown" && !commit.hasSuffix("+") }
+
   private static var commit: String {
     guard let head = git("rev-parse", "--short=12", "HEAD") else { return "unknown" }
     return head + (git("status", "--porcelain", "--untracked-files=no") == "" ? "" : "+")

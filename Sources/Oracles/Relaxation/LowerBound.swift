@@ -29,6 +29,11 @@ public struct LowerBound: Sendable {
     try self.init(task, effort: Effort(), episodes: episodes, seed: seed, workers: workers)
   }
 
+  /// - Throws: where a task has something that is not covered; the message names the key.
+  public static func check(_ task: RebalancingTask) throws(NoLowerBound) {
+    _ = try RelaxedTask(task)
+  }
+
   /// How much is done to make the bound tight.
   package struct Effort: Sendable {
     /// Mirrored pairs of draws for the expectation of a step.

@@ -1,0 +1,55 @@
+/// One policy's figures in one evaluation; those that it does not give are missing.
+public struct StoredScore: Sendable, Hashable {
+  public var policy: String
+  /// Policies that differ in nothing but the training seed.
+  public var family: String
+  public var seed: Int64?
+  /// Rules, and agents that learned one.
+  public var isRule: Bool
+  public var figures: [Figure: Double]
+  /// The paths that it met.
+  public var samples: [PathSample]
+  /// On real data, of each day after costs and taxes.
+  public var returns: [Double] = []
+
+  package init(
+    policy: String, family: String, seed: Int64?, isRule: Bool, figures: [Figure: Double],
+    samples: [PathSample], returns: [Double] = []
+  ) {
+    (self.policy, self.family, self.seed) = (policy, family, seed)
+    (self.isRule, self.figures) = (isRule, figures)
+    (self.samples, self.returns) = (samples, returns)
+  }
+
+  /// The figures, by their columns.
+  public enum Figure: String, Sendable, Hashable, CaseIterable {
+    case cost = "cost_bp"
+    case transaction = "transaction_bp"
+    case drift = "drift_bp"
+    case tax = "tax_bp"
+    case turnover
+    case trackingError = "tracking_error_bp"
+    case trades = "trades_per_year"
+    case gap = "gap_percent"
+  }
+}
+
+extension StoredScore {
+  /// The scores of each policy over all folds of a walk: paths one after the other, figures weighted
+  /// by the steps.
+  package static func pooled(_ scores: [StoredScore]) -> [StoredScore] {
+    scores.map(\.policy).unique.compactMap { name in
+      let own = scores.filter { $0.policy == name }
+      guard var all = own.first else { return nil }
+      let steps = own.map { $0.samples.reduce(0) { $0 + $1.steps } }
+      all.samples = own.flatMap(\.samples)
+      all.returns = own.flatMap(\.returns)
+      for figure in Figure.allCases {
+        let values = own.map { $0.figures[figure] }
+        let sum = zip(values, steps).reduce(0) { $0 + ($1.0 ?? .nan) * $1.1 }
+        all.figures[figure] = sum.isFinite ? sum / steps.reduce(0, +) : nil
+      }
+      return all
+    }
+  }
+}
