@@ -1,13 +1,14 @@
 import Foundation
-import Markets
+package import Markets
 import Rebalancing
 package import Statistics
 
 /// The data of an environment, cut into folds to train and to test on.
 ///
 /// Agents train on episodes of a test's length that begin on random days of the training set; every
-/// policy is tested on the days of the test set, from the target, one episode. The environment of a
-/// test set can only be made with what `WalkForward` hands out after the choice.
+/// policy is tested on the days of all test sets in one episode from the target, so that its portfolio
+/// goes on from one to the next: a test from the target each time would flatter whoever trades rarely.
+/// The environment of test sets can only be made with what `WalkForward` hands out after the choices.
 package struct WalkStage {
   package let folds: [WalkForward.Fold]
   let stepsPerYear: Double
@@ -55,9 +56,21 @@ package struct WalkStage {
     return try window(set.train, ["episode_start=random", "horizon_steps=\(horizon)"])
   }
 
-  /// The environment to test on.
-  package func test(_ set: WalkForward.TestSet) throws -> EnvironmentSpec {
-    try window(set.periods, ["episode_start=fixed", "horizon_steps=\(set.periods.count)"])
+  /// The environment to test on: one episode through test sets that follow each other.
+  package func test(_ sets: [WalkForward.TestSet]) throws -> EnvironmentSpec {
+    precondition(
+      zip(sets, sets.dropFirst()).allSatisfy { $0.periods.upperBound == $1.periods.lowerBound },
+      "test sets follow each other")
+    guard let first = sets.first, let last = sets.last else {
+      throw SpecError(file: path, "walk_forward: no test set is left")
+    }
+    let periods = first.periods.lowerBound..<last.periods.upperBound
+    return try window(periods, ["episode_start=fixed", "horizon_steps=\(periods.count)"])
+  }
+
+  /// The day of the first decision on a test set.
+  package func firstDay(of set: WalkForward.TestSet) -> CalendarDate {
+    dates[warmup + set.periods.lowerBound]
   }
 
   private func window(_ periods: Range<Int>, _ settings: [String]) throws -> EnvironmentSpec {
