@@ -36,6 +36,7 @@ import Testing
       let begin = try #require(whole.firstIndex(of: game.date))
       let trained = try #require(training.last.flatMap { whole.firstIndex(of: $0) })
       #expect(begin - trained == 26)
+      #expect(try walk.training(chosen.choice).task.horizon == 1260)
       // The warm-up and the training set itself.
       #expect(training.count == 252 + 2520 + 1)
       if let lastTested { #expect(begin == lastTested) }

@@ -5,10 +5,11 @@ package import Statistics
 
 /// The data of an environment, cut into folds to train and to test on.
 ///
-/// Agents train on episodes of a test's length that begin on random days of the training set; every
-/// policy is tested on the days of all test sets in one episode from the target, so that its portfolio
-/// goes on from one to the next: a test from the target each time would flatter whoever trades rarely.
-/// The environment of test sets can only be made with what `WalkForward` hands out after the choices.
+/// Agents train on episodes of half the training set's length that begin on random days of it: short ones
+/// from the target would flatter whoever trades rarely. So would a test from the target each time; every
+/// policy is tested on the days of all test sets in one episode, its portfolio goes on from one to the
+/// next. The environment of test sets can only be made with what `WalkForward` hands out after the
+/// choices.
 package struct WalkStage {
   package let folds: [WalkForward.Fold]
   let stepsPerYear: Double
@@ -17,7 +18,6 @@ package struct WalkStage {
   /// Of the whole data; decisions begin at `warmup`.
   private let dates: [CalendarDate]
   private let warmup: Int
-  private let testSteps: Int
 
   package init(
     _ plan: WalkForwardPlan, _ whole: EnvironmentSpec, path: String, overrides: [String]
@@ -25,7 +25,7 @@ package struct WalkStage {
     guard case .historical(let market) = whole.task.market else {
       throw SpecError(file: path, "walk_forward: only a historical market has a timeline")
     }
-    (self.path, self.overrides, testSteps) = (path, overrides, plan.test)
+    (self.path, self.overrides) = (path, overrides)
     stepsPerYear = whole.task.stepsPerYear
     (dates, warmup) = (market.history.dates, market.warmup)
     let all: [WalkForward.Fold]
@@ -44,15 +44,14 @@ package struct WalkStage {
       let last = dates.last?.description ?? "no day"
       throw SpecError(
         file: path,
-        "walk_forward: tests_begin: no test of \(testSteps) steps begins on "
+        "walk_forward: tests_begin: no test of \(plan.test) steps begins on "
           + "\(begin?.description ?? "any day") or later in data to \(last)")
     }
   }
 
   /// The environment to train on.
   package func training(_ set: WalkForward.TuningSet) throws -> EnvironmentSpec {
-    // A step is between two days: one fewer fits when the first may be any.
-    let horizon = min(testSteps, set.train.count - 1)
+    let horizon = max(1, set.train.count / 2)
     return try window(set.train, ["episode_start=random", "horizon_steps=\(horizon)"])
   }
 
