@@ -34,6 +34,14 @@ public struct PortfolioSnapshot: Sendable, Hashable {
   public var indicators: MarketIndicators?
   /// What the caller takes the policy to see; it must agree with what is built from the rest.
   public var observation: [Float]?
+  /// Prices at the decision before.
+  public var previousPrices: [Double]?
+  /// The day of each price.
+  public var priceDates: [CalendarDate]?
+  /// When the decision is asked for; the snapshot's date where it is left out.
+  public var requestedOn: UTCTime?
+  /// What people have said about trading.
+  public var controls: TradingControls?
 
   public init(
     date: CalendarDate, assets: [String], holdings: [Double], targets: [Double],
@@ -66,12 +74,15 @@ public struct PortfolioSnapshot: Sendable, Hashable {
 
 extension PortfolioSnapshot: Codable {
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case date, assets, holdings, basis, facts, prices, units, lots, indicators, observation
+    case date, assets, holdings, basis, facts, prices, units, lots, indicators, observation, controls
     case targets = "target_weights"
     case lastTrade = "last_trade"
     case waitingSince = "waiting_since"
     case lastLogReturns = "last_log_returns"
     case taxPosition = "tax_position"
+    case previousPrices = "previous_prices"
+    case priceDates = "price_dates"
+    case requestedOn = "requested_on"
   }
 
   /// The fields of a snapshot in JSON.
@@ -120,6 +131,6 @@ extension PortfolioSnapshot {
     if let waitingSince, waitingSince > date {
       return "waiting_since: \(waitingSince) is after the decision's date \(date)"
     }
-    return accountDefect
+    return quoteDefect ?? accountDefect
   }
 }
