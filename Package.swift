@@ -20,6 +20,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
   ],
@@ -47,8 +48,9 @@ let package = Package(
       dependencies: [
         "Algebra", "Learning", "Markets", "Rebalancing",
         .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
-      swiftSettings: settings),
+      exclude: ["ONNX/onnx.proto"], swiftSettings: settings),
     .target(
       name: "Oracles", dependencies: ["Algebra", "Markets", "Rebalancing"],
       swiftSettings: settings),

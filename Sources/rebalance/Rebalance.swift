@@ -23,7 +23,7 @@ struct Rebalance: ParsableCommand {
     subcommands: [
       Doctor.self, List.self, Show.self, Simulate.self, Attribute.self, Explain.self, Train.self,
       Evaluate.self, Bound.self, Solve.self, Oracle.self, Run.self, ReportCommand.self,
-      Export.self, Verify.self, RegistryCommand.self, Decide.self, DataCommand.self,
+      Export.self, Verify.self, Keys.self, RegistryCommand.self, Decide.self, DataCommand.self,
       TaxCommand.self, Bench.self,
     ])
 
@@ -48,8 +48,8 @@ struct Rebalance: ParsableCommand {
       64
     case is MarketDataError, is BundleError, is CheckpointError, is LearnerStateError,
       is FolderWritingError, is RequestError, is RegistryError, is PolicyMismatch,
-      is PolicyFileError,
-      is ObservationBuilder.MissingField, is TradeFileError, is RegimeFitError:
+      is PolicyFileError, is ObservationBuilder.MissingField, is TradeFileError,
+      is RegimeFitError, is KeyError, is EvaluationError, is BatchError:
       65
     case is CleanExit, is ExitCode, is ValidationError: nil
     default: "\(type(of: error))" == "CommandError" ? nil : 70

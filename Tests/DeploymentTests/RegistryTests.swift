@@ -30,22 +30,15 @@ private final class Place {
       Network(
         sizes: [builder.size, 4, 3], outputGain: 1, random: RandomSource(seed: seed), index: 0))
     let bundle = folder.appending(path: "bundle-\(version)-\(seed)")
+    let environment = PolicyBundle.Manifest.Environment(id: "test-v0", sha256: "0")
     try PolicyBundle.write(
-      .init(
-        name: "steps", version: version, environment: .init(id: "test-v0", sha256: "0"),
-        provenance: [:]), policy: policy,
+      .init(name: "steps", version: version, environment: environment, provenance: [:]),
+      policy: policy,
       schema: FeatureSchema(
         builder, assets: ["A", "B"],
         moments: builder.columns.map { _ in RunningStatistics([-0.1, 0.1]) }),
-      actions: [0, 0.5, 1], to: bundle)
-    if let low {
-      let weights = sha256(try Data(contentsOf: bundle.appending(path: "policy.safetensors")))
-      let evaluation = """
-        {"policy_sha256": "\(weights)", "best_rule": {"name": "rule:band(0.05)",
-         "saving_bp_per_year": {"mean": 2, "low": \(low), "high": 3}}}
-        """
-      try vouch(for: "evaluation.json", evaluation, in: bundle)
-    }
+      actions: [0, 0.5, 1], evaluation: low.map { evaluation(policy, environment, low: $0) },
+      to: bundle)
     return bundle
   }
 
@@ -69,15 +62,22 @@ private final class Place {
   var champion: String? { get throws { try registry.version(of: "steps", .champion) } }
 }
 
-/// Adds a file to a bundle, and to its manifest.
-private func vouch(for name: String, _ text: String, in bundle: URL) throws {
-  try Data(text.utf8).write(to: bundle.appending(path: name))
-  let file = bundle.appending(path: "manifest.json")
-  var manifest = try JSONDecoder().decode(
-    PolicyBundle.Manifest.self, from: Data(contentsOf: file))
-  manifest.files[name] = ""
-  try JSONEncoder().encode(manifest).write(to: file)
-  try renewDigests(bundle)
+/// A record of a policy that saves 2 bp a year against a band.
+private func evaluation(
+  _ policy: LearnedPolicy, _ environment: PolicyBundle.Manifest.Environment, low: Double
+) -> EvaluationRecord {
+  let rule = EvaluationRecord.Comparison(
+    name: "rule:band(0.05)", cost: 10, saving: .init(mean: 2, low: low, high: 3),
+    cheaperShare: 0.9)
+  return EvaluationRecord(
+    policyDigest: sha256(Data(policy.safetensors.encoded())), environment: environment,
+    trainedOn: environment, task: [],
+    paths: .init(
+      seed: 1, sample: "episode", count: 10, firstDate: "2020-01-01", lastDate: "2021-01-01"),
+    policy: .init(
+      cost: 8, transaction: 4, tax: 0, drift: 4, turnover: 0.1, trades: 1, trackingError: 50),
+    rules: [rule], bestRule: rule, leftOut: [], exact: nil,
+    failures: .init(worseShare: 0.1, worst: []), provenance: [:])
 }
 
 @Suite struct RegistryTests {
@@ -109,12 +109,17 @@ private func vouch(for name: String, _ text: String, in bundle: URL) throws {
     #expect(attributes[.posixPermissions] as? Int == 0o444)
   }
 
-  @Test func `does not add a bundle with a file that it does not vouch for`() throws {
+  @Test func `keeps no file that the bundle does not vouch for`() throws {
     let bundle = try place.bundle("1.0.0")
     try Data().write(to: bundle.appending(path: "notes.txt"))
+    try registry.add(bundle)
+    let names = try FileManager.default.contentsOfDirectory(atPath: place.file("1.0.0").path)
+    #expect(names.contains("manifest.json"))
+    #expect(!names.contains("notes.txt"))
+    let weights = bundle.appending(path: "policy.safetensors")
+    try Data(try Data(contentsOf: weights).dropLast()).write(to: weights)
     let error = #expect(throws: RegistryError.self) { try registry.add(bundle) }
-    #expect(error?.description.contains("notes.txt") == true)
-    #expect(try registry.names() == [])
+    #expect(error?.kind == .damaged)
   }
 
   @Test(arguments: ["..", "a/b", "", ".hidden", "é", String(repeating: "a", count: 101)])
@@ -171,23 +176,23 @@ private func vouch(for name: String, _ text: String, in bundle: URL) throws {
     #expect(try place.champion == "1.0.0")
   }
 
-  @Test func `wants a shadow report of requests, and an evaluation of these weights`() throws {
+  @Test func `wants a shadow report that has seen requests`() throws {
     try registry.add(place.bundle("1.0.0"))
     let none = #expect(throws: RegistryError.self) {
       try registry.promote("steps", version: "1.0.0", shadow: place.shadow("1.0.0", requests: 0))
     }
     #expect(none?.description.contains("shadow: 0 requests") == true)
-    let bundle = try place.bundle("2.0.0")
-    let evaluation = try String(
-      contentsOf: bundle.appending(path: "evaluation.json"), encoding: .utf8)
-    try vouch(
-      for: "evaluation.json",
-      evaluation.replacingOccurrences(of: "\"policy_sha256\": \"", with: "\"policy_sha256\": \"0"),
-      in: bundle)
+    let checks = try registry.checks("steps", version: "1.0.0", shadow: place.shadow("1.0.0"))
+    #expect(checks.map(\.isMet) == [true, true, true])
+  }
+
+  @Test func `takes only signed bundles where a key is configured`() throws {
+    let bundle = try place.bundle("1.0.0")
+    let trusting = PolicyRegistry(registry.folder, trusting: [SigningKey().verifyingKey])
+    let error = #expect(throws: RegistryError.self) { try trusting.add(bundle) }
+    #expect(error?.description.contains("manifest.sig: missing") == true)
     try registry.add(bundle)
-    let checks = try registry.checks("steps", version: "2.0.0", shadow: place.shadow("2.0.0"))
-    #expect(checks.map(\.isMet) == [true, false, true])
-    #expect(checks[1].finding.contains("other weights"))
+    #expect(throws: RegistryError.self) { try trusting.load("steps", .version("1.0.0")) }
   }
 
   @Test func `keeps the shadow report, so that a version can be promoted again without it`() throws

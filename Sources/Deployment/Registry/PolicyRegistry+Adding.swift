@@ -16,18 +16,17 @@ extension PolicyRegistry {
 
   /// Adds a bundle under the name and version of its manifest, with read-only files.
   ///
-  /// - Throws: where the bundle does not pass its checks, holds files that it does not vouch for, or
-  ///   where the version exists with other bytes; versions never change.
+  /// Only the files that the bundle vouches for are kept.
+  /// - Throws: where the bundle does not pass its checks, or where the version exists with other bytes;
+  ///   versions never change.
   @discardableResult
   public func add(_ bundle: URL) throws(RegistryError) -> Version {
-    let manifest = try verified(bundle).manifest
+    let (files, manifest) = try read(bundle)
     try check(manifest.name)
     guard SemanticVersion(manifest.version) != nil else {
       throw RegistryError(
-        .invalid, "\(bundle.path): “\(manifest.version)” is no version; valid is 1.0.0 and the like"
-      )
+        .invalid, "\(bundle.path): “\(manifest.version)” is no version; valid is 1.0.0 and the like")
     }
-    let files = try files(of: bundle, manifest)
     do { try createFolder(folder(of: manifest.name)) } catch {
       throw RegistryError(.storage, "\(error)")
     }
@@ -39,11 +38,11 @@ extension PolicyRegistry {
 
   /// Adds files, under the lock; false where they are there already.
   private func add(
-    _ files: [String: Data], as manifest: PolicyBundle.Manifest
+    _ files: BundleFiles, as manifest: PolicyBundle.Manifest
   ) throws(RegistryError) -> Bool {
     let place = folder(of: manifest.name).appending(path: manifest.version)
     if FileManager.default.fileExists(atPath: place.path) {
-      guard try self.files(of: place, manifest) == files else {
+      guard (try? BundleFiles(folder: place).contents) == files.contents else {
         throw RegistryError(
           .refused,
           "\(place.path): this version exists with other bytes, and versions never change; "
@@ -54,35 +53,23 @@ extension PolicyRegistry {
     let draft = folder(of: manifest.name).appending(path: ".adding.tmp")
     try? FileManager.default.removeItem(at: draft)
     do { try createFolder(draft) } catch { throw RegistryError(.storage, "\(error)") }
-    for (name, data) in files.sorted(by: { $0.key < $1.key }) {
+    for (name, data) in files.contents.sorted(by: { $0.key < $1.key }) {
       try RegistryFiles.write(data, to: draft.appending(path: name))
     }
-    // What is kept is what was checked: the source may have changed since.
-    _ = try verified(draft)
     try RegistryFiles.seal(draft, as: place)
     return true
   }
 
-  /// The bytes of a bundle's files.
-  private func files(
-    of bundle: URL, _ manifest: PolicyBundle.Manifest
-  ) throws(RegistryError) -> [String: Data] {
-    let known = Set(manifest.files.keys).union(["manifest.json", "manifest.sig"])
-    var files: [String: Data] = [:]
+  /// The files of a bundle as they were checked, so that what is kept is what was checked.
+  private func read(
+    _ bundle: URL
+  ) throws(RegistryError) -> (files: BundleFiles, manifest: PolicyBundle.Manifest) {
     do {
-      for name in try FileManager.default.contentsOfDirectory(atPath: bundle.path).sorted() {
-        guard known.contains(name) else {
-          throw RegistryError(
-            .refused, "\(bundle.path): it holds “\(name)”, which its manifest does not vouch for")
-        }
-        files[name] = try Data(contentsOf: bundle.appending(path: name))
-      }
-    } catch let error as RegistryError {
-      throw error
+      let files = try BundleFiles(folder: bundle)
+      return (files, try PolicyBundle.load(files, trusting: keys).bundle.manifest)
     } catch {
-      throw RegistryError(.storage, "\(bundle.path): cannot be read: \(error)")
+      throw RegistryError(.damaged, "\(bundle.path): \(error)")
     }
-    return files
   }
 }
 

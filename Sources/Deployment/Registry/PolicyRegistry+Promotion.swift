@@ -106,11 +106,10 @@ extension PolicyRegistry {
   ) throws(RegistryError) -> (checks: [PromotionCheck], bundle: PolicyBundle?, shadow: Data?) {
     _ = try self.version(of: name, .version(version))
     let place = folder(of: name).appending(path: version)
-    let (conformance, bundle) = PromotionCheck.conformance(place)
+    let (conformance, bundle) = PromotionCheck.conformance(place, trusting: keys)
     let report = shadow ?? FileManager.default.contents(atPath: evidence(name, version).path)
     let checks = [
-      conformance, .evaluation(place, weights: bundle?.identity.sha256),
-      .shadow(report, of: bundle?.identity),
+      conformance, .evaluation(place), .shadow(report, of: bundle?.identity),
     ]
     return (checks, bundle, report)
   }

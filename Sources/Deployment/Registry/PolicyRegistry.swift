@@ -13,9 +13,14 @@ public import Foundation
 /// between leaves the old link, and the line is known to be without effect.
 public struct PolicyRegistry: Sendable {
   public let folder: URL
+  let keys: [VerifyingKey]
 
   /// A registry in a folder, which need not exist yet.
-  public init(_ folder: URL) { self.folder = folder }
+  ///
+  /// - Parameter keys: where there are any, every bundle needs a signature by one of them.
+  public init(_ folder: URL, trusting keys: [VerifyingKey] = []) {
+    (self.folder, self.keys) = (folder, keys)
+  }
 
   /// One of a policy's versions.
   public enum Alias: Sendable, Hashable, CustomStringConvertible {
@@ -112,7 +117,7 @@ extension PolicyRegistry {
 
   /// A bundle that has passed its checks.
   func verified(_ bundle: URL) throws(RegistryError) -> PolicyBundle {
-    do { return try PolicyBundle.load(bundle).bundle } catch {
+    do { return try PolicyBundle.load(bundle, trusting: keys).bundle } catch {
       throw RegistryError(.damaged, "\(bundle.path): \(error)")
     }
   }

@@ -22,29 +22,6 @@ public struct PromotionCheck: Codable, Sendable, Hashable {
   }
 }
 
-/// What `evaluation.json` says of a policy against the best rule, as far as a promotion asks for it.
-private struct EvaluationEvidence: Decodable {
-  struct Rule: Decodable {
-    struct Saving: Decodable {
-      var mean: Double
-      var low: Double
-      var high: Double
-    }
-    var name: String
-    var saving: Saving
-    enum CodingKeys: String, CodingKey {
-      case name
-      case saving = "saving_bp_per_year"
-    }
-  }
-  var policy: String
-  var bestRule: Rule
-  enum CodingKeys: String, CodingKey {
-    case policy = "policy_sha256"
-    case bestRule = "best_rule"
-  }
-}
-
 /// What a shadow report says, as far as a promotion asks for it.
 private struct ShadowEvidence: Decodable {
   var policy: DecisionResponse.Policy
@@ -54,34 +31,31 @@ private struct ShadowEvidence: Decodable {
 
 extension PromotionCheck {
   /// Whether a bundle passes all its checks, and the bundle where it does.
-  static func conformance(_ folder: URL) -> (check: Self, bundle: PolicyBundle?) {
+  static func conformance(
+    _ folder: URL, trusting keys: [VerifyingKey]
+  ) -> (check: Self, bundle: PolicyBundle?) {
     do {
-      let (bundle, vectors) = try PolicyBundle.load(folder)
+      let (bundle, vectors) = try PolicyBundle.load(folder, trusting: keys)
       return (met(.conformance, "\(vectors) conformance vectors met"), bundle)
     } catch {
       return (missed(.conformance, "\(error)"), nil)
     }
   }
 
-  /// Whether a bundle's evaluation is of its policy and better than the best rule.
-  static func evaluation(_ folder: URL, weights: String?) -> Self {
-    let file = folder.appending(path: "evaluation.json").path
-    guard let data = FileManager.default.contents(atPath: file) else {
-      return missed(
-        .evaluation, "evaluation.json is missing; evaluate the policy, then export it anew")
+  /// Whether a bundle's evaluation has it better than the best rule; that it is of the bundle's policy is
+  /// checked with the bundle.
+  static func evaluation(_ folder: URL) -> Self {
+    let name = EvaluationRecord.fileName
+    guard let data = FileManager.default.contents(atPath: folder.appending(path: name).path) else {
+      return missed(.evaluation, "\(name) is missing; evaluate the policy, then export it anew")
     }
-    guard let evidence = try? JSONDecoder().decode(EvaluationEvidence.self, from: data) else {
-      return missed(
-        .evaluation, "evaluation.json lacks policy_sha256, or best_rule with saving_bp_per_year")
+    guard let rule = try? JSONDecoder().decode(EvaluationRecord.self, from: data).bestRule else {
+      return missed(.evaluation, "\(name) is not as a bundle has it")
     }
-    guard evidence.policy == weights else {
-      return missed(.evaluation, "evaluation.json is of other weights, \(evidence.policy)")
-    }
-    let saving = evidence.bestRule.saving
     let figures =
-      "\(saving.mean) bp a year saved against \(evidence.bestRule.name), "
-      + "95 % interval \(saving.low) to \(saving.high)"
-    return saving.low > 0
+      "\(rule.saving.mean) bp a year saved against \(rule.name), "
+      + "95 % interval \(rule.saving.low) to \(rule.saving.high)"
+    return rule.saving.low > 0
       ? met(.evaluation, figures) : missed(.evaluation, figures + "; it must lie above zero")
   }
 

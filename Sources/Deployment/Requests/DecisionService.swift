@@ -59,9 +59,7 @@ public protocol RequestDecider: Sendable {
 extension PolicyBundle: RequestDecider {
   /// Who decides.
   public var identity: DecisionResponse.Policy {
-    .init(
-      name: manifest.name, version: manifest.version,
-      sha256: manifest.files[Self.policyName] ?? "")
+    .init(name: manifest.name, version: manifest.version, sha256: manifest.policyDigest)
   }
 
   /// Decides on a request, a `PortfolioSnapshot` in JSON.
