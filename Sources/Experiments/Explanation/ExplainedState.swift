@@ -44,7 +44,7 @@ public struct ExplainedState: Sendable {
 
   /// A decision request: the rest of it, facts too, stays as it is when weights vary.
   public init(request: Data, for task: RebalancingTask) throws {
-    let snapshot = try PolicyBundle.snapshot(request)
+    let snapshot = try PortfolioSnapshot(request: request)
     guard snapshot.assets.count == task.assets.count else {
       throw SpecError(
         file: task.id,

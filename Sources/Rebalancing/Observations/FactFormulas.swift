@@ -6,7 +6,7 @@ import Algebra
 /// Spans have shape [assets]; amounts are in currency, days count from 1970-01-01.
 struct FactFormulas<L: Lanes>: Sendable {
   let assetCount: Int
-  let targets: [L.Scalar]
+  var targets: [L.Scalar]
   let costs: TradingCosts.Prepared<L>
   /// The lots' rules, where there are lots.
   var book: LotBook<L>?

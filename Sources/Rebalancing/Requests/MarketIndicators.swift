@@ -79,7 +79,8 @@ extension MarketIndicators {
       return "covariance: \(count) rows of \(count) numbers are needed"
     }
     for (i, row) in covariance.enumerated() {
-      for (j, entry) in row.enumerated() where !entry.isFinite || entry != covariance[j][i] {
+      for (j, entry) in row.enumerated()
+      where !(abs(entry - covariance[j][i]) <= 1e-9 * abs(entry)) {
         return "covariance[\(i)][\(j)]: \(entry), finite and symmetric numbers are valid"
       }
     }

@@ -2,13 +2,12 @@
 extension PortfolioSnapshot {
   /// What is wrong with units, lots, tax record, indicators and observation, naming the field.
   var accountDefect: String? {
-    for (name, numbers) in [("units", units), ("prices", prices)] {
-      guard let numbers else { continue }
-      if numbers.count != assets.count {
-        return "\(name): \(numbers.count) numbers for \(assets.count) assets"
+    if let units {
+      if units.count != assets.count {
+        return "units: \(units.count) numbers for \(assets.count) assets"
       }
-      if let i = numbers.firstIndex(where: { !$0.isFinite || $0 < 0 }) {
-        return "\(name)[\(i)] (\(assets[i])): \(numbers[i]), a finite number from 0 on is needed"
+      if let i = units.firstIndex(where: { !$0.isFinite || $0 < 0 }) {
+        return "units[\(i)] (\(assets[i])): \(units[i]), a finite number from 0 on is needed"
       }
     }
     return holdingsDefect ?? lotsDefect
