@@ -1,3 +1,4 @@
+public import Foundation
 import Rebalancing
 
 /// What guards compare a request with: thresholds, the law of what was seen in training, and the rule
@@ -15,8 +16,10 @@ public struct GuardSettings: Sendable, Hashable {
   public var maximumPriceAgeDays = 4
   /// A price above this multiple of the one before, or below its inverse, is a glitch.
   public var priceRatio = 4.0
-  /// How far a log return may be from that of the prices: dividends lie between them.
-  public var returnTolerance = 0.02
+  /// How far a log return may be below that of the prices: rounding.
+  public var returnTolerance = 0.0002
+  /// How far it may be above that of the prices: a dividend.
+  public var largestDividend = 0.05
   /// Whether a request without prices is refused.
   public var requiresPrices = false
   /// No asset is bought beyond this weight.
@@ -41,8 +44,10 @@ public struct GuardSettings: Sendable, Hashable {
     guard priceRatio > 1, priceRatio.isFinite else {
       return "price_ratio: \(priceRatio), more than 1 is valid"
     }
-    guard returnTolerance > 0, returnTolerance.isFinite else {
-      return "return_tolerance: \(returnTolerance), more than 0 is valid"
+    for (field, number) in [
+      ("return_tolerance", returnTolerance), ("largest_dividend", largestDividend),
+    ] where !(number > 0 && number.isFinite) {
+      return "\(field): \(number), more than 0 is valid"
     }
     guard (0...1).contains(maximumWeight) else {
       return "maximum_weight: \(maximumWeight), 0 to 1 is valid"
@@ -58,6 +63,7 @@ extension GuardSettings: Codable {
     case maximumPriceAgeDays = "maximum_price_age_days"
     case priceRatio = "price_ratio"
     case returnTolerance = "return_tolerance"
+    case largestDividend = "largest_dividend"
     case requiresPrices = "requires_prices"
     case maximumWeight = "maximum_weight"
     case minimumDays = "minimum_days"
@@ -74,11 +80,21 @@ extension GuardSettings: Codable {
     maximumPriceAgeDays = try container.decode(Int.self, forKey: .maximumPriceAgeDays)
     priceRatio = try container.decode(Double.self, forKey: .priceRatio)
     returnTolerance = try container.decode(Double.self, forKey: .returnTolerance)
+    largestDividend = try container.decode(Double.self, forKey: .largestDividend)
     requiresPrices = try container.decode(Bool.self, forKey: .requiresPrices)
     maximumWeight = try container.decode(Double.self, forKey: .maximumWeight)
     minimumDays = try container.decode(Int.self, forKey: .minimumDays)
     outOfDistribution = try container.decodeIfPresent(
       OutOfDistribution.self, forKey: .outOfDistribution)
     if let defect { throw decoder.complaint(defect) }
+  }
+}
+
+extension GuardSettings {
+  /// The file `guards.json`.
+  public func encoded() throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+    return try encoder.encode(self) + Data("\n".utf8)
   }
 }

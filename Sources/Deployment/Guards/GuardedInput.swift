@@ -106,7 +106,8 @@ struct GuardedInput: Sendable {
       }
       guard let given = snapshot.lastLogReturns?[i] else { continue }
       let change = Double.log(ratio)
-      if abs(change - given) > settings.returnTolerance {
+      let paid = given - change
+      if paid < -settings.returnTolerance || paid > settings.largestDividend {
         return Refusal(
           code: .inconsistent,
           description: "last_log_returns[\(i)] (\(snapshot.assets[i])): \(given), the prices "

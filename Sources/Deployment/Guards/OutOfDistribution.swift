@@ -27,6 +27,10 @@ public struct OutOfDistribution: Sendable, Hashable {
     public var excess: Double
     public var score: Double
     public var distance: Double
+
+    public init(excess: Double, score: Double, distance: Double) {
+      (self.excess, self.score, self.distance) = (excess, score, distance)
+    }
   }
 
   public var columns: [Column]
