@@ -142,3 +142,18 @@ var settings: [SwiftSetting] {
   }
   return settings
 }
+
+// Targets for libFuzzer, which only `scripts/fuzz` builds: they have no `main` of their own.
+if Context.environment["FUZZ"] != nil {
+  package.targets.append(
+    .target(
+      name: "FuzzSupport", dependencies: ["Algebra", "Deployment", "Learning", "Rebalancing"],
+      path: "Tests/Fuzz/FuzzSupport", swiftSettings: settings))
+  for name in ["FuzzBundle", "FuzzRequest"] {
+    package.targets.append(
+      .executableTarget(
+        name: name, dependencies: ["Deployment", "FuzzSupport"], path: "Tests/Fuzz/\(name)",
+        swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])],
+        linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]))
+  }
+}

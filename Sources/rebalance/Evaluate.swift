@@ -74,7 +74,7 @@ struct Evaluate: ParsableCommand {
   private func writeRecord() throws {
     let folder = URL(fileURLWithPath: policies[0])
     let record = try EvaluationRecord(
-      of: Checkpoint(contentsOf: folder), name: policies[0], on: environment.load(),
+      of: Checkpoint(contentsOf: folder), name: folder.lastPathComponent, on: environment.load(),
       against: Array(policies.dropFirst()), episodes: episodes, seed: seed)
     let file = folder.appending(path: EvaluationRecord.fileName)
     do { try record.encoded().write(to: file, options: .atomic) } catch {

@@ -41,7 +41,7 @@ extension PolicyBundle {
     let sealed = try sealed(encoder(pretty: true).encode(manifest) + newline)
     files[BundleFiles.manifestName] = sealed
     if let key { files[BundleFiles.signatureName] = try ManifestSignature(sealed, by: key).encoded() }
-    try writeFolder(files, to: folder)
+    try writeFolder(files, replacing: Set(BundleFiles.all), to: folder)
   }
 
   /// What the policy must answer, a line each.

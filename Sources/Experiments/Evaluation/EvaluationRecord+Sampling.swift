@@ -1,6 +1,7 @@
 public import Deployment
 public import Foundation
 public import Learning
+import Markets
 import Oracles
 import Rebalancing
 
