@@ -20,10 +20,14 @@ struct RegistryCommand: ParsableCommand {
     @Option(help: "The registry's folder.")
     var registry = "policies"
 
+    @OptionGroup var trust: TrustOptions
+
     @Flag(help: "Print a JSON document.")
     var json = false
 
-    var policies: PolicyRegistry { PolicyRegistry(URL(fileURLWithPath: registry)) }
+    func policies() throws -> PolicyRegistry {
+      PolicyRegistry(URL(fileURLWithPath: registry), trusting: try trust.keys)
+    }
   }
 }
 
@@ -39,7 +43,7 @@ extension RegistryCommand {
     @OptionGroup var folder: Folder
 
     func run() throws {
-      let added = try folder.policies.add(URL(fileURLWithPath: bundle))
+      let added = try folder.policies().add(URL(fileURLWithPath: bundle))
       if folder.json { return try printJSON(added) }
       print("\(added.name) \(added.version): \(added.isNew ? "added" : "was there already")")
     }
@@ -53,7 +57,8 @@ extension RegistryCommand {
     @OptionGroup var folder: Folder
 
     func run() throws {
-      let policies = try folder.policies.names().map { try Policy($0, in: folder.policies) }
+      let registry = try folder.policies()
+      let policies = try registry.names().map { try Policy($0, in: registry) }
       if folder.json { return try printJSON(policies) }
       var table = TextTable(["policy", "champion", "challenger", "versions"])
       for policy in policies {
@@ -105,7 +110,7 @@ extension RegistryCommand {
     }
 
     func run() throws {
-      let policies = folder.policies
+      let policies = try folder.policies()
       guard let version = try policies.version(of: name, .init(version)) else {
         throw ValidationError("\(name) has no \(version) yet")
       }
@@ -151,8 +156,8 @@ extension RegistryCommand {
       if challenger, shadow != nil { throw ValidationError("a challenger needs no --shadow") }
       let promotion =
         challenger
-        ? try folder.policies.challenge(name, version: version)
-        : try folder.policies.promote(name, version: version, shadow: try file(shadow))
+        ? try folder.policies().challenge(name, version: version)
+        : try folder.policies().promote(name, version: version, shadow: try file(shadow))
       try show(promotion, as: challenger ? "challenger" : "champion", json: folder.json)
     }
   }
@@ -168,7 +173,7 @@ extension RegistryCommand {
     @OptionGroup var folder: Folder
 
     func run() throws {
-      try show(try folder.policies.rollback(name), as: "champion", json: folder.json)
+      try show(try folder.policies().rollback(name), as: "champion", json: folder.json)
     }
   }
 }

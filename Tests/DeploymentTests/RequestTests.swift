@@ -127,21 +127,21 @@ private func refusal(
   @Test func `says what is missing for which fact`() throws {
     let cases: [(String, (inout PortfolioSnapshot) -> Void)] = [
       (
-        "facts.tax_to_target cannot be built: lots is missing",
+        "facts.tax_to_target: missing; to build it, lots is missing",
         { request in
           request.lots = nil
           request.basis = request.holdings
         }
       ),
-      ("facts.tax_to_target cannot be built: prices is missing", { $0.prices = nil }),
-      ("facts.tax_to_target cannot be built: tax_position is missing", { $0.taxPosition = nil }),
-      ("facts.days_since_trade cannot be built: last_trade is missing", { $0.lastTrade = nil }),
+      ("facts.tax_to_target: missing; to build it, prices is missing", { $0.prices = nil }),
+      ("facts.tax_to_target: missing; to build it, tax_position is missing", { $0.taxPosition = nil }),
+      ("facts.days_since_trade: missing; to build it, last_trade is missing", { $0.lastTrade = nil }),
       (
-        "facts.volatility_index cannot be built: indicators.volatility_index is missing",
+        "facts.volatility_index: missing; to build it, indicators.volatility_index is missing",
         { $0.indicators?.volatilityIndex = nil }
       ),
       (
-        "facts.drift_cost_per_year cannot be built: indicators.covariance is missing",
+        "facts.drift_cost_per_year: missing; to build it, indicators.covariance is missing",
         { $0.indicators?.covariance = nil }
       ),
     ]

@@ -27,6 +27,8 @@ private struct ShadowEvidence: Decodable {
   var policy: DecisionResponse.Policy
   var requests: Int
   var disagreements: Int
+  /// Requests that it gave no valid answer to.
+  var faults: Int?
 }
 
 extension PromotionCheck {
@@ -59,7 +61,7 @@ extension PromotionCheck {
       ? met(.evaluation, figures) : missed(.evaluation, figures + "; it must lie above zero")
   }
 
-  /// Whether a shadow report is of this policy and saw requests.
+  /// Whether a shadow report is of this policy, saw requests, and has a valid answer to each.
   static func shadow(_ report: Data?, of policy: DecisionResponse.Policy?) -> Self {
     guard let report else {
       return missed(.shadow, "there is no shadow report; give one with --shadow FILE")
@@ -75,8 +77,13 @@ extension PromotionCheck {
           + evidence.policy.sha256)
     }
     let figures = "\(evidence.requests) requests, \(evidence.disagreements) disagreements"
-    return evidence.requests > 0
-      ? met(.shadow, figures) : missed(.shadow, figures + "; it must have seen some")
+    guard evidence.requests > 0 else {
+      return missed(.shadow, figures + "; it must have seen some")
+    }
+    if let faults = evidence.faults, faults > 0 {
+      return missed(.shadow, figures + "; \(faults) of them had no valid answer")
+    }
+    return met(.shadow, figures)
   }
 
   private static func met(_ condition: Condition, _ finding: String) -> Self {

@@ -51,7 +51,7 @@ public struct SnapshotFacts: Sendable {
       let built: [Double]
       do throws(SnapshotDefect) { built = try known.numbers(of: fact) } catch {
         if given != nil { continue }
-        throw SnapshotDefect("facts.\(fact.rawValue) cannot be built: \(error)")
+        throw SnapshotDefect("facts.\(fact.rawValue): missing; to build it, \(error)")
       }
       try Self.check(built, given, fact)
       complete.facts = complete.facts ?? [:]
