@@ -74,7 +74,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(name: "AlgebraTests", dependencies: ["Algebra"], swiftSettings: settings),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["rebalance"],
+      name: "CommandLineTests", dependencies: ["Deployment", "rebalance"],
       exclude: ["request.json", "request-with-facts.json", "trades.csv"], swiftSettings: settings),
     .testTarget(
       name: "DeploymentTests",

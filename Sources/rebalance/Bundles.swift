@@ -152,9 +152,10 @@ struct Decide: ParsableCommand {
     discussion: """
       Example: rebalance decide --policy checkpoints/001-two-asset/bundle < request.json
 
-      A request holds date, assets, holdings (currency) and target_weights, and where the policy \
-      needs them last_trade, waiting_since, basis, last_log_returns and facts. A rule is made for \
-      an environment's costs and assets: --policy 'rule:closed_form' --env two-asset-daily-v0.
+      A request holds date, assets, holdings in currency (or units and prices) and target_weights, \
+      and where the policy needs them last_trade, waiting_since, basis, last_log_returns. Facts are \
+      built from lots, tax_position and indicators; given ones must agree. A rule is made for an \
+      environment's costs and assets: --policy 'rule:closed_form' --env two-asset-daily-v0.
       """)
 
   @Option(help: "The bundle's folder, or a rule.")
@@ -176,13 +177,13 @@ struct Decide: ParsableCommand {
     guard stream else {
       // A closed input or a folder is an empty request, which is refused like one.
       let request = (try? FileHandle.standardInput.readToEnd()) ?? Data()
-      return try printJSON(try decider.decide(request: request))
+      return try show(try decider.decide(request: request))
     }
     var refused = false
     while let line = readLine() {
       do throws(RequestError) {
         let response = try decider.decide(request: Data(line.utf8))
-        try? printJSON(response, pretty: false)
+        try? show(response)
       } catch {
         refused = true
         try? printJSON(["error": error.description], pretty: false)
@@ -191,16 +192,24 @@ struct Decide: ParsableCommand {
     if refused { throw ExitCode(65) }
   }
 
+  /// The same bytes as in process and over HTTP, and a line's end.
+  private func show(_ response: DecisionResponse) throws {
+    try FileHandle.standardOutput.write(contentsOf: response.encoded() + Data("\n".utf8))
+  }
+
   /// What answers: a bundle's policy or a rule.
   private func decider() throws -> any RequestDecider {
     guard policy.hasPrefix("rule:") else {
       if env != nil { throw ValidationError("--env is for a rule; a bundle has its environment") }
-      return try PolicyBundle.load(URL(fileURLWithPath: policy), trusting: try trust.keys).bundle
+      // A registry's alias may move while files are read: it is followed once.
+      let folder = URL(fileURLWithPath: policy).resolvingSymlinksInPath()
+      return try PolicyBundle.load(folder, trusting: try trust.keys).bundle
     }
     guard let env else {
       throw ValidationError("a rule needs --env, the environment that it is made for")
     }
     let task = try EnvironmentSpec(path: EnvironmentName.path(env)).task
-    return RuleService(try RuleCatalog.rule(policy, for: task))
+    return RuleService(
+      try RuleCatalog.rule(policy, for: task), facts: try SnapshotFacts(FactConstants(task)))
   }
 }

@@ -26,12 +26,13 @@ extension PolicyBundle {
     let policy = try policy(files)
     let evaluation = try evaluation(files, manifest)
     try checkGraph(files, manifest)
+    let facts = try facts(files, assets: schema.assets.count)
     let attachments = files.contents.filter { attachmentNames.contains($0.key) }
     let bundle: PolicyBundle
     do throws(PolicyMismatch) {
       bundle = try PolicyBundle(
         manifest: manifest, schema: schema, policy: policy, evaluation: evaluation,
-        attachments: attachments)
+        facts: facts, attachments: attachments)
     } catch {
       throw BundleError(file: schemaName, problem: error.description)
     }
@@ -108,6 +109,24 @@ extension PolicyBundle {
       throw BundleError(file: name, problem: error.description)
     }
     return record
+  }
+
+  private static func facts(
+    _ files: BundleFiles, assets: Int
+  ) throws(BundleError) -> SnapshotFacts? {
+    let name = FactConstants.fileName
+    guard let data = files.contents[name] else { return nil }
+    let constants: FactConstants
+    do { constants = try FactConstants(decoding: data) } catch {
+      throw BundleError(file: name, problem: "not as a bundle has it: \(error)")
+    }
+    guard constants.assets.count == assets else {
+      throw BundleError(
+        file: name, problem: "\(constants.assets.count) assets, the schema has \(assets)")
+    }
+    do { return try SnapshotFacts(constants) } catch {
+      throw BundleError(file: name, problem: error.description)
+    }
   }
 
   /// The graph must be of the same weights.

@@ -1,6 +1,6 @@
 public import Foundation
 public import Learning
-import Rebalancing
+public import Rebalancing
 
 /// A policy as it goes into production: a folder of files that vouch for each other.
 ///
@@ -26,7 +26,9 @@ public struct PolicyBundle: Sendable {
   /// The optional files that others read, as they are: `guards.json`, `environment.json`,
   /// `MODEL_CARD.md`.
   public let attachments: [String: Data]
-  private let learned: LearnedTrigger
+  /// What builds the facts of a request; `nil` where the bundle has no `environment.json`.
+  public let facts: SnapshotFacts?
+  let learned: LearnedTrigger
 
   static let schemaName = "feature_schema.json"
   static let policyName = "policy.safetensors"
@@ -41,10 +43,10 @@ public struct PolicyBundle: Sendable {
   /// - Throws: where the parts do not fit together.
   init(
     manifest: Manifest, schema: FeatureSchema, policy: LearnedPolicy,
-    evaluation: EvaluationRecord?, attachments: [String: Data]
+    evaluation: EvaluationRecord?, facts: SnapshotFacts?, attachments: [String: Data]
   ) throws(PolicyMismatch) {
     (self.manifest, self.schema, self.policy) = (manifest, schema, policy)
-    (self.evaluation, self.attachments) = (evaluation, attachments)
+    (self.evaluation, self.facts, self.attachments) = (evaluation, facts, attachments)
     learned = try LearnedTrigger(
       name: "\(manifest.name) \(manifest.version)", policy: policy,
       observation: try schema.builder(), actions: manifest.actions,

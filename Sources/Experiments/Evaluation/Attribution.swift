@@ -114,7 +114,7 @@ public struct Attribution: Sendable, Encodable {
 
 extension Attribution.Contribution {
   /// Takes in a step: costs are negative gains.
-  fileprivate mutating func add(_ outcome: StepOutcome) {
+  mutating func add(_ outcome: StepOutcome) {
     let value = outcome.valueBefore
     basisPoints.add(outcome, times: 1e4)
     money.add(outcome, times: value)

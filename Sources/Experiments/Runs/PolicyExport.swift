@@ -35,7 +35,9 @@ public enum PolicyExport {
       ])
     try PolicyBundle.write(
       identity, policy: checkpoint.policy, schema: schema, actions: environment.task.actions,
-      family: environment.task.actionFamily, evaluation: evaluation, signedBy: key, to: folder)
+      family: environment.task.actionFamily, evaluation: evaluation,
+      attachments: [FactConstants.fileName: FactConstants(environment.task).encoded()],
+      signedBy: key, to: folder)
   }
 
   private static func moments(
