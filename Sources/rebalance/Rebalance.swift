@@ -23,7 +23,8 @@ struct Rebalance: ParsableCommand {
     subcommands: [
       Doctor.self, List.self, Show.self, Simulate.self, Attribute.self, Explain.self, Train.self,
       Evaluate.self, Bound.self, Solve.self, Oracle.self, Run.self, ReportCommand.self,
-      Export.self, Verify.self, Decide.self, DataCommand.self, TaxCommand.self, Bench.self,
+      Export.self, Verify.self, RegistryCommand.self, Decide.self, DataCommand.self,
+      TaxCommand.self, Bench.self,
     ])
 
   static func main() {
@@ -46,7 +47,8 @@ struct Rebalance: ParsableCommand {
       is NoStationaryLaw, is NoReferenceSolution, is NoLowerBound:
       64
     case is MarketDataError, is BundleError, is CheckpointError, is LearnerStateError,
-      is FolderWritingError, is RequestError, is PolicyMismatch, is PolicyFileError,
+      is FolderWritingError, is RequestError, is RegistryError, is PolicyMismatch,
+      is PolicyFileError,
       is ObservationBuilder.MissingField, is TradeFileError, is RegimeFitError:
       65
     case is CleanExit, is ExitCode, is ValidationError: nil

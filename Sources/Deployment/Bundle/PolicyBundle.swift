@@ -74,6 +74,8 @@ public struct PolicyBundle: Sendable {
   static let policyName = "policy.safetensors"
   static let conformanceName = "conformance.jsonl"
   static let contents = [schemaName, policyName, conformanceName]
+  /// Files that a bundle may hold besides.
+  static let optional = ["evaluation.json", "facts.json"]
   /// No file of a bundle is larger, in bytes.
   static let sizeLimit = 64 << 20
 
@@ -155,6 +157,7 @@ extension PolicyBundle {
     var files: [String: Data] = [:]
     for name in [manifestName] + contents { files[name] = try read(folder, name) }
     let manifest: Manifest = try decode(files[manifestName], manifestName)
+    for name in optional where manifest.files[name] != nil { files[name] = try read(folder, name) }
     try check(manifest, files)
     let schema: FeatureSchema = try decode(files[schemaName], schemaName)
     let policy: LearnedPolicy
@@ -208,13 +211,15 @@ extension PolicyBundle {
         file: manifestName,
         problem: "actions \(manifest.actions): fractions, the first 0, are valid")
     }
-    guard Set(manifest.files.keys) == Set(contents) else {
+    guard Set(contents).isSubset(of: manifest.files.keys),
+      Set(contents + optional).isSuperset(of: manifest.files.keys)
+    else {
       throw BundleError(
         file: manifestName, problem: "lists \(manifest.files.keys.sorted()), not \(contents)")
     }
     let blank = replacing(manifest.sha256, by: blankDigest, in: files[manifestName] ?? Data())
     try check(sha256(blank), manifest.sha256, manifestName)
-    for name in contents {
+    for name in manifest.files.keys.sorted() {
       try check(sha256(files[name] ?? Data()), manifest.files[name] ?? "nothing", name)
     }
   }

@@ -42,6 +42,13 @@ public protocol RequestDecider: Sendable {
 }
 
 extension PolicyBundle: RequestDecider {
+  /// Who decides.
+  public var identity: DecisionResponse.Policy {
+    .init(
+      name: manifest.name, version: manifest.version,
+      sha256: manifest.files[Self.policyName] ?? "")
+  }
+
   /// Decides on a request, a `PortfolioSnapshot` in JSON.
   ///
   /// - Throws: where the request is malformed, incomplete, not finite or not for this policy.
@@ -54,11 +61,7 @@ extension PolicyBundle: RequestDecider {
     guard let scores = decision.scores else {
       throw RequestError(decision.reasons.joined(separator: "; "))
     }
-    return DecisionResponse(
-      decision, for: snapshot,
-      by: .init(
-        name: manifest.name, version: manifest.version,
-        sha256: manifest.files[Self.policyName] ?? ""), scores: scores)
+    return DecisionResponse(decision, for: snapshot, by: identity, scores: scores)
   }
 
   /// The snapshot in a request, valid and finite.
