@@ -6,6 +6,7 @@ import Foundation
 import Learning
 import Markets
 import Oracles
+import RebalanceService
 import Rebalancing
 
 @main
@@ -24,15 +25,19 @@ struct Rebalance: ParsableCommand {
       Doctor.self, List.self, Show.self, Simulate.self, Attribute.self, Explain.self, Train.self,
       Evaluate.self, Bound.self, Solve.self, Oracle.self, Run.self, ReportCommand.self,
       Export.self, Verify.self, RegistryCommand.self, Decide.self, DataCommand.self,
-      TaxCommand.self, Bench.self,
+      TaxCommand.self, Bench.self, Serve.self, AuditCommand.self, APIKeyCommand.self,
     ])
 
-  static func main() {
+  static func main() async {
     // Parallelism is ours; threads of BLAS would change the order of sums, and with it last digits.
     BLAS.threads = 1
     do {
       var command = try parseAsRoot()
-      try command.run()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
     } catch {
       guard let code = exitCode(of: error) else { exit(withError: error) }
       FileHandle.standardError.write(Data("error: \(error)\n".utf8))
@@ -49,7 +54,7 @@ struct Rebalance: ParsableCommand {
     case is MarketDataError, is BundleError, is CheckpointError, is LearnerStateError,
       is FolderWritingError, is RequestError, is RegistryError, is PolicyMismatch,
       is PolicyFileError,
-      is ObservationBuilder.MissingField, is TradeFileError, is RegimeFitError:
+      is ObservationBuilder.MissingField, is LogError, is AccessError, is TradeFileError, is RegimeFitError:
       65
     case is CleanExit, is ExitCode, is ValidationError: nil
     default: "\(type(of: error))" == "CommandError" ? nil : 70
