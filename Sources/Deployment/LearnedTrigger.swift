@@ -56,18 +56,18 @@ public struct LearnedTrigger: Trigger {
       guard family == .destination else { return decide(observation: observed) }
       return decide(destinationAt: observed, snapshot)
     } catch {
-      return .noAction("invalid_input: \(error)")
+      return .invalid("\(error)", .schema)
     }
   }
 
   /// The decision at an observation.
   func decide(observation: [Float]) -> TriggerDecision {
     guard observation.allSatisfy(\.isFinite) else {
-      return .noAction("invalid_input: an observation is not finite")
+      return .invalid("an observation is not finite", .notFinite)
     }
     if family == .fraction {
       guard let fraction = policy.values(observation)?.first else {
-        return .noAction("invalid_input: the policy's answer is not finite")
+        return .invalid("the policy's answer is not finite", .notFinite)
       }
       return TriggerDecision(
         fraction: Double(fraction), reasons: ["the policy says this fraction"],
@@ -75,7 +75,7 @@ public struct LearnedTrigger: Trigger {
     }
     let scores = policy.scores(observation)
     guard let action = LearnedPolicy.greedyAction(ofScores: scores) else {
-      return .noAction("invalid_input: a score is not finite")
+      return .invalid("a score is not finite", .notFinite)
     }
     return TriggerDecision(
       fraction: actions[action], reasons: ["action \(action) has the best score"], scores: scores)
@@ -88,7 +88,7 @@ extension LearnedTrigger {
     destinationAt observation: [Float], _ snapshot: PortfolioSnapshot
   ) -> TriggerDecision {
     guard let values = policy.values(observation) else {
-      return .noAction("invalid_input: the observation or the policy's answer is not finite")
+      return .invalid("the observation or the policy's answer is not finite", .notFinite)
     }
     let wanted = values.map { max(Double($0), 0) }
     let sum = wanted.reduce(0, +)

@@ -11,6 +11,8 @@ public struct DecisionResponse: Codable, Sendable, Hashable {
   public var trades: [String: Double]
   public var weights: [String: Double]
   public var reasons: [String]
+  /// What has vetoed or shrunk it, in order; empty for a plain decision.
+  public var reasonCodes: [ReasonCode]
   /// One per action of the policy.
   public var scores: [Float]
   public var policy: Policy
@@ -24,13 +26,26 @@ public struct DecisionResponse: Codable, Sendable, Hashable {
     public var version: String
     /// SHA-256 of the weights.
     public var sha256: String
+    public init(name: String, version: String, sha256: String) {
+      (self.name, self.version, self.sha256) = (name, version, sha256)
+    }
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case action, fraction, trades, weights, reasons, scores, policy, date, waiting
+    case reasonCodes = "reason_codes"
   }
 }
 
 /// A request that is refused before any inference, and what is wrong with it.
 public struct RequestError: Error, CustomStringConvertible, Sendable, Hashable {
   public let description: String
-  init(_ description: String) { self.description = description }
+  /// `invalid_input`, and the guard that refused it.
+  public let codes: [ReasonCode]
+  init(_ description: String, _ code: ReasonCode = .schema) {
+    self.description = description
+    codes = [.invalidInput, code]
+  }
 }
 
 /// What answers decision requests.
@@ -138,7 +153,7 @@ extension DecisionResponse {
       action: decision.action, fraction: decision.fraction,
       trades: Dictionary(uniqueKeysWithValues: zip(snapshot.assets, trades)),
       weights: Dictionary(uniqueKeysWithValues: zip(snapshot.assets, snapshot.weights)),
-      reasons: decision.reasons, scores: scores, policy: policy,
+      reasons: decision.reasons, reasonCodes: decision.codes, scores: scores, policy: policy,
       date: snapshot.date.description, waiting: decision.isWaiting ? true : nil)
   }
 }

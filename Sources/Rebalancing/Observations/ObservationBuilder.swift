@@ -37,10 +37,18 @@ public struct ObservationBuilder: Sendable, Hashable {
   }
 
   /// Numbers of all facts together.
-  var factCount: Int { facts.reduce(0) { $0 + columns(of: $1).count } }
+  var factCount: Int { facts.reduce(0) { $0 + size(of: $1) } }
 
   /// Numbers in an observation.
-  public var size: Int { columns.count }
+  public var size: Int {
+    features.reduce(0) { size, feature in
+      switch feature {
+      case .weightDeviation, .lastLogReturn, .unrealizedGain: size + assetCount
+      case .scaledDeviation: size + 1
+      case .fact(let fact): size + self.size(of: fact)
+      }
+    }
+  }
 
   /// One number of an observation.
   public struct Column: Sendable, Hashable {
@@ -77,14 +85,7 @@ public struct ObservationBuilder: Sendable, Hashable {
 
   private func columns(of fact: Fact) -> [Column] {
     let (unit, low, high, shape) = fact.definition
-    let count =
-      switch shape {
-      case .one: 1
-      case .two: 2
-      case .perAsset: assetCount
-      case .perRegime: regimeCount
-      }
-    return (0..<count).map {
+    return (0..<size(of: fact)).map {
       Column(
         name: shape == .one ? fact.rawValue : "\(fact.rawValue)[\($0)]", unit: unit, low: low,
         high: high)

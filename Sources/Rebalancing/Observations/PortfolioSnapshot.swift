@@ -22,6 +22,17 @@ public struct PortfolioSnapshot: Sendable, Hashable {
   /// Further facts by name, see `Fact`, as far as they are known; the numbers of each in order.
   public var facts: [String: [Double]]?
 
+  /// Price per unit, in currency.
+  public var prices: [Double]?
+  /// Prices at the decision before.
+  public var previousPrices: [Double]?
+  /// The day of each price.
+  public var priceDates: [CalendarDate]?
+  /// When the decision is asked for; the snapshot's date where it is left out.
+  public var requestedOn: UTCTime?
+  /// What people have said about trading.
+  public var controls: TradingControls?
+
   public init(
     date: CalendarDate, assets: [String], holdings: [Double], targets: [Double],
     lastTrade: CalendarDate? = nil, waitingSince: CalendarDate? = nil, basis: [Double]? = nil,
@@ -53,11 +64,14 @@ public struct PortfolioSnapshot: Sendable, Hashable {
 
 extension PortfolioSnapshot: Codable {
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case date, assets, holdings, basis, facts
+    case date, assets, holdings, basis, facts, prices, controls
     case targets = "target_weights"
     case lastTrade = "last_trade"
     case waitingSince = "waiting_since"
     case lastLogReturns = "last_log_returns"
+    case previousPrices = "previous_prices"
+    case priceDates = "price_dates"
+    case requestedOn = "requested_on"
   }
 
   /// The fields of a snapshot in JSON.
@@ -106,6 +120,6 @@ extension PortfolioSnapshot {
     if let waitingSince, waitingSince > date {
       return "waiting_since: \(waitingSince) is after the decision's date \(date)"
     }
-    return nil
+    return quoteDefect
   }
 }

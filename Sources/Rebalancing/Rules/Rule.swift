@@ -10,7 +10,7 @@ extension Rule {
     do throws(RuledPortfolio.Defect) {
       return decide(on: try RuledPortfolio(snapshot, for: needs))
     } catch {
-      return .noAction("invalid_input: \(error.description)")
+      return .invalid(error.description, .schema)
     }
   }
 }

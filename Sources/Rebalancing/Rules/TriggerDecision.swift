@@ -18,6 +18,8 @@ public struct TriggerDecision: Sendable, Hashable {
   public var destination: [Double]?
   /// Why, for people and logs.
   public var reasons: [String]
+  /// What has refused, vetoed or shrunk it, in the order in which it did; empty for a plain decision.
+  public var codes: [ReasonCode] = []
   /// What the actions were worth to a learned policy, in their order.
   public var scores: [Float]?
   /// Whether a trade is being put off: who carries the memory notes the first day of it in
@@ -56,6 +58,13 @@ public struct TriggerDecision: Sendable, Hashable {
   /// The decision to leave the portfolio alone.
   public static func noAction(_ reason: String) -> TriggerDecision {
     TriggerDecision(fraction: 0, reasons: [reason])
+  }
+
+  /// No action on a request that is refused.
+  public static func invalid(_ problem: String, _ code: ReasonCode) -> TriggerDecision {
+    var decision = TriggerDecision.noAction("invalid_input: \(problem)")
+    decision.codes = [.invalidInput, code]
+    return decision
   }
 
   /// The decision to go all of the way at once.

@@ -1,0 +1,128 @@
+import Algebra
+import Markets
+package import Rebalancing
+
+/// The guards before any inference: what a request must be, and whether it is like the training.
+struct GuardedInput: Sendable {
+  let settings: GuardSettings
+  private let needs: TriggerNeeds
+  /// What the policy sees; then weights and last returns where it does not see them.
+  private let withReturns: ObservationBuilder
+  /// The same, for requests that bring no returns.
+  private let withoutReturns: ObservationBuilder
+  private let hasObservation: Bool
+  private let detector: OutOfDistribution.Detector?
+
+  init(
+    _ settings: GuardSettings, needs: TriggerNeeds, observation: ObservationBuilder?,
+    assetCount: Int
+  ) {
+    self.settings = settings
+    self.needs = needs
+    hasObservation = observation != nil
+    let own = observation ?? ObservationBuilder(features: [], assetCount: assetCount)
+    withReturns = own.forGuards(withReturns: true)
+    withoutReturns = own.forGuards(withReturns: false)
+    detector = settings.outOfDistribution.map(OutOfDistribution.Detector.init)
+  }
+
+  /// Why it is refused, or what of it is like nothing seen.
+  func read(_ snapshot: PortfolioSnapshot) -> (refusal: Refusal?, finding: String?) {
+    if let defect = snapshot.defect {
+      return (Refusal(code: snapshot.isFinite ? .schema : .notFinite, description: defect), nil)
+    }
+    if let assets = settings.assets, assets != snapshot.assets {
+      return (
+        Refusal(
+          code: .schema,
+          description: "assets: the policy is for \(assets.joined(separator: ", "))"), nil
+      )
+    }
+    if let refusal = old(snapshot) ?? quotes(snapshot) { return (refusal, nil) }
+    do throws(ObservationBuilder.MissingField) {
+      guard detector != nil || hasObservation else { return (rule(snapshot), nil) }
+      let builder = snapshot.lastLogReturns == nil ? withoutReturns : withReturns
+      let numbers = try builder.observe(snapshot)
+      guard numbers.allSatisfy(\.isFinite) else {
+        return (
+          Refusal(code: .notFinite, description: "a number of the observation is not finite"), nil
+        )
+      }
+      if !hasObservation, let refusal = rule(snapshot) { return (refusal, nil) }
+      return (nil, detector?.finding(numbers))
+    } catch { return (Refusal(code: .schema, description: error.description), nil) }
+  }
+
+  /// What a rule needs and does not find.
+  private func rule(_ snapshot: PortfolioSnapshot) -> Refusal? {
+    do throws(RuledPortfolio.Defect) {
+      _ = try RuledPortfolio(snapshot, for: needs)
+      return nil
+    } catch { return Refusal(code: .schema, description: error.description) }
+  }
+
+  private func old(_ snapshot: PortfolioSnapshot) -> Refusal? {
+    let today = snapshot.requestedOn?.day ?? snapshot.date
+    let age = today.days(since: snapshot.date)
+    if age > settings.maximumAgeDays {
+      return Refusal(
+        code: .stale,
+        description: "date: \(snapshot.date) is \(age) days before \(today), at most "
+          + "\(settings.maximumAgeDays) are valid")
+    }
+    guard let dates = snapshot.priceDates,
+      let i = dates.firstIndex(where: { today.days(since: $0) > settings.maximumPriceAgeDays })
+    else { return nil }
+    return Refusal(
+      code: .stale,
+      description: "price_dates[\(i)] (\(snapshot.assets[i])): \(dates[i]) is more than "
+        + "\(settings.maximumPriceAgeDays) days before \(today)")
+  }
+
+  private func quotes(_ snapshot: PortfolioSnapshot) -> Refusal? {
+    guard let prices = snapshot.prices else {
+      guard settings.requiresPrices else { return nil }
+      return Refusal(code: .missingPrice, description: "prices: missing")
+    }
+    if let i = prices.firstIndex(where: { $0 <= 0 }) {
+      return Refusal(
+        code: .missingPrice,
+        description: "prices[\(i)] (\(snapshot.assets[i])): \(prices[i]) is no price")
+    }
+    guard let before = snapshot.previousPrices else { return nil }
+    for i in prices.indices {
+      guard before[i] > 0 else {
+        return Refusal(
+          code: .missingPrice,
+          description: "previous_prices[\(i)] (\(snapshot.assets[i])): \(before[i]) is no price")
+      }
+      let ratio = prices[i] / before[i]
+      if ratio > settings.priceRatio || ratio * settings.priceRatio < 1 {
+        return Refusal(
+          code: .priceGlitch,
+          description:
+            "prices[\(i)] (\(snapshot.assets[i])): \(prices[i]) is \(ratio) times the one "
+            + "before, \(before[i])")
+      }
+      guard let given = snapshot.lastLogReturns?[i] else { continue }
+      let change = Double.log(ratio)
+      if abs(change - given) > settings.returnTolerance {
+        return Refusal(
+          code: .inconsistent,
+          description: "last_log_returns[\(i)] (\(snapshot.assets[i])): \(given), the prices "
+            + "say \(change)")
+      }
+    }
+    return nil
+  }
+}
+
+extension ObservationBuilder {
+  /// What guards look at: all that is observed, then weights and last returns where they are not.
+  package func forGuards(withReturns: Bool) -> ObservationBuilder {
+    var features = features
+    if !features.contains(.weightDeviation) { features.append(.weightDeviation) }
+    if withReturns, !features.contains(.lastLogReturn) { features.append(.lastLogReturn) }
+    return ObservationBuilder(features: features, assetCount: assetCount, regimeCount: regimeCount)
+  }
+}

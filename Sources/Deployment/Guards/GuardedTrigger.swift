@@ -1,0 +1,89 @@
+public import Rebalancing
+
+/// A trigger behind guards: they refuse, veto or shrink, and never make a trade larger.
+///
+/// In this order, each with its reason code:
+/// 1. `schema`, `not_finite`: the request does not fit the policy;
+/// 2. `stale`: the snapshot, or a price, is too old on the day of the request;
+/// 3. `missing_price`, `price_glitch`, `inconsistent`: prices that cannot be;
+/// 4. `kill_switch`, 5. `pause`: no trade, whatever the policy would say;
+/// 6. `out_of_distribution`: the fallback rule decides instead of the policy (`fallback`);
+/// 7. `defensive`, 8. `minimum_days`: only large deviations, in part; not too often;
+/// 9. `frozen`, 10. `override`, 11. `concentration`: an asset's trade is left out or cut, and the
+///    others with it, so that purchases and sales stay equal.
+///
+/// What 1 to 3 find is refused before any inference and never reaches the fallback. An immediate
+/// decision ignores minimum days and the distance of the defensive mode, nothing else.
+public struct GuardedTrigger: Trigger {
+  public let trigger: any Trigger
+  public let fallback: any Trigger
+  public let settings: GuardSettings
+  let input: GuardedInput
+
+  /// - Parameters:
+  ///   - observation: what the policy sees; `nil` for a rule.
+  ///   - assets: their names, in order.
+  /// - Throws: where the fallback is no rule that every request can be asked about.
+  public init(
+    _ trigger: any Trigger, settings: GuardSettings, observation: ObservationBuilder? = nil,
+    assets: [String]
+  ) throws(RuleError) {
+    self.trigger = trigger
+    self.settings = settings
+    fallback = try RuleCatalog.plainRule(settings.fallback, assets: assets)
+    input = GuardedInput(
+      settings, needs: trigger.needs, observation: observation, assetCount: assets.count)
+  }
+
+  public var name: String { trigger.name }
+  public var needs: TriggerNeeds { trigger.needs }
+
+  /// Why a request is refused before any inference; `nil` where a decision can be made.
+  public func refusal(of snapshot: PortfolioSnapshot) -> Refusal? { input.read(snapshot).refusal }
+
+  /// Answers no action, with the reason, to a request that is refused.
+  public func decide(_ snapshot: PortfolioSnapshot) -> TriggerDecision {
+    let read = input.read(snapshot)
+    if let refusal = read.refusal { return .invalid(refusal.description, refusal.code) }
+    if let veto = veto(snapshot) { return veto }
+    return limited(decided(snapshot, read.finding), snapshot)
+  }
+
+  /// Kill switch and pause.
+  private func veto(_ snapshot: PortfolioSnapshot) -> TriggerDecision? {
+    guard let controls = snapshot.controls else { return nil }
+    if let act = controls.killSwitch.pulled {
+      return .vetoed(.killSwitch, "pulled at \(act.at) by \(act.by): \(act.reason)")
+    }
+    let time = snapshot.requestedOn ?? UTCTime(snapshot.date)
+    if let pause = controls.pause, pause.isInForce(at: time), let act = pause.acts.last {
+      return .vetoed(.pause, "until \(act.until), by \(act.by): \(act.reason)")
+    }
+    return nil
+  }
+
+  /// What the policy says, or the fallback rule about what the policy does not know.
+  private func decided(_ snapshot: PortfolioSnapshot, _ finding: String?) -> TriggerDecision {
+    guard let finding else { return trigger.decide(snapshot) }
+    var decision = fallback.decide(snapshot)
+    decision.reasons.insert("out_of_distribution: \(finding)", at: 0)
+    decision.reasons.insert("fallback: \(fallback.name) decides", at: 1)
+    decision.codes.insert(contentsOf: [.outOfDistribution, .fallback], at: 0)
+    return decision
+  }
+}
+
+/// A request that is refused before any inference, and the guard that did it.
+public struct Refusal: Error, CustomStringConvertible, Sendable, Hashable {
+  public let code: ReasonCode
+  public let description: String
+}
+
+extension TriggerDecision {
+  /// No action because a guard forbids it.
+  static func vetoed(_ code: ReasonCode, _ reason: String) -> TriggerDecision {
+    var decision = TriggerDecision.noAction("\(code.rawValue): \(reason)")
+    decision.codes = [code]
+    return decision
+  }
+}
