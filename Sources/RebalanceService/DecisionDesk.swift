@@ -61,6 +61,7 @@ struct DecisionDesk: Sendable {
 
   /// The act that an order leads to; nothing is kept yet.
   private func decided(_ order: Order) throws(Problem) -> (act: LogAct, action: String) {
+    try Self.checkText(order.body)
     let policy = try policies.serving(order.policy)
     let additions = controls.additions()
     let response = try Self.decide(order.body, additions, by: policy)
@@ -71,6 +72,13 @@ struct DecisionDesk: Sendable {
     return (act, response.action.rawValue)
   }
 
+  /// Refuses what is not UTF-8: a decoder would guess other encodings, and a reader of the log too.
+  private static func checkText(_ body: Data) throws(Problem) {
+    guard !body.starts(with: [0xEF, 0xBB, 0xBF]), !body.contains(0),
+      String(validating: body, as: UTF8.self) != nil
+    else { throw Problem.invalidInput("not JSON: UTF-8 without a byte order mark is expected") }
+  }
+
   /// The decision on a request with the service's additions; the request alone must be valid too.
   private static func decide(
     _ request: Data, _ additions: Data, by policy: ServedPolicy
@@ -78,7 +86,8 @@ struct DecisionDesk: Sendable {
     do throws(RequestError) {
       let plain = try policy.decider.decide(request: request)
       guard !additions.isEmpty else { return plain }
-      return try policy.decider.decide(request: RequestAdditions.merged(request, additions))
+      let merged = RequestAdditions.merged(request, additions)
+      return try policy.decider.decide(request: merged).stopped(by: additions)
     } catch { throw Problem.invalidInput(error.description) }
   }
 
@@ -96,7 +105,8 @@ struct DecisionDesk: Sendable {
 
   /// An earlier answer, if it was to the same request.
   private func answer(_ entry: LogEntry, to order: Order) throws(Problem) -> Answer {
-    guard entry.act.request == order.body, order.policy ?? entry.act.policy.name == entry.act.policy.name
+    guard entry.act.request == order.body,
+      order.policy ?? entry.act.policy.name == entry.act.policy.name
     else {
       metrics.refused("key_reused")
       throw Problem(
@@ -113,8 +123,12 @@ struct DecisionDesk: Sendable {
     do throws(Problem) {
       bytes = try Self.encoded(Self.decide(entry.act.request, entry.act.controls, by: policy))
     } catch {
-      return Replay(id: "\(entry.sequence)", same: false, differences: [.init(
-        field: "", logged: nil, replayed: error.detail)])
+      return Replay(
+        id: "\(entry.sequence)", same: false,
+        differences: [
+          .init(
+            field: "", logged: nil, replayed: error.detail)
+        ])
     }
     return Replay(
       id: "\(entry.sequence)", same: bytes == entry.act.response,

@@ -21,9 +21,7 @@ public struct JSONLogHandler: LogHandler {
     line["time"] = Timestamp.now()
     line["level"] = event.level.rawValue
     line["message"] = "\(event.message)"
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    guard let data = try? encoder.encode(line) else { return }
+    guard let data = try? ServiceJSON.encode(line) else { return }
     // One write a line: lines of different threads do not mix.
     try? FileHandle.standardError.write(contentsOf: data + Data("\n".utf8))
   }

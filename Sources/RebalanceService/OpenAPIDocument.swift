@@ -1,15 +1,15 @@
-import Foundation
+package import Foundation
 
 /// The description of the interface, `openapi.json` beside this file: what is served to readers, and the
 /// table of what each path takes.
-struct OpenAPIDocument: Sendable {
-  let json: Data
+package struct OpenAPIDocument: Sendable {
+  package let json: Data
   /// Methods by path; a part of a path in braces stands for any one part.
-  let paths: [String: [String]]
+  package let paths: [String: [String]]
 
-  static let shared = OpenAPIDocument(Data(PackageResources.openapi_json))
+  package static let shared = OpenAPIDocument(Data(PackageResources.openapi_json))
 
-  init(_ json: Data) {
+  package init(_ json: Data) {
     self.json = json
     let document = try? JSONSerialization.jsonObject(with: json) as? [String: Any]
     let paths = document?["paths"] as? [String: [String: Any]] ?? [:]
@@ -21,7 +21,7 @@ struct OpenAPIDocument: Sendable {
   private static let methods: Set = ["get", "post", "put", "delete", "patch"]
 
   /// The methods that a path of a request takes; empty for a path that is not there.
-  func methods(of path: String) -> [String] {
+  package func methods(of path: String) -> [String] {
     let parts = path.split(separator: "/", omittingEmptySubsequences: true)
     let match = paths.first { template, _ in
       let wanted = template.split(separator: "/")

@@ -56,13 +56,11 @@ extension HTTPField.Name {
 }
 
 extension Response {
-  /// A JSON document; keys in order, so that equal values are equal bytes.
+  /// A JSON document.
   static func json(
     _ value: some Encodable, status: HTTPResponse.Status = .ok
   ) throws -> Response {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return bytes(try encoder.encode(value), status: status)
+    bytes(try ServiceJSON.encode(value), status: status)
   }
 
   /// Bytes that are a JSON document already.

@@ -80,7 +80,9 @@ public struct RebalanceService: Sendable {
         address: .hostname(settings.host, port: settings.port), serverName: "rebalance",
         backlog: 1024,
         availableConnectionsDelegate: MaximumAvailableConnections(settings.connectionLimit)),
-      services: [LogKeeper(log: log, logger: logger), PolicyWatch(shelf: policies, logger: logger)],
+      services: [
+        LogKeeper(log: log, logger: logger), PolicyWatch(shelf: policies, logger: logger),
+      ],
       onServerRunning: { channel in listening(channel.localAddress?.port ?? 0) },
       logger: logger)
   }

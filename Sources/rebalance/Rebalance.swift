@@ -54,7 +54,8 @@ struct Rebalance: ParsableCommand {
     case is MarketDataError, is BundleError, is CheckpointError, is LearnerStateError,
       is FolderWritingError, is RequestError, is RegistryError, is PolicyMismatch,
       is PolicyFileError,
-      is ObservationBuilder.MissingField, is LogError, is AccessError, is TradeFileError, is RegimeFitError:
+      is ObservationBuilder.MissingField, is LogError, is AccessError, is TradeFileError,
+      is RegimeFitError:
       65
     case is CleanExit, is ExitCode, is ValidationError: nil
     default: "\(type(of: error))" == "CommandError" ? nil : 70

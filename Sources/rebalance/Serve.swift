@@ -71,9 +71,11 @@ struct Serve: AsyncParsableCommand {
       throw ValidationError("--without-keys is for loopback; \(host) may be reached from elsewhere")
     }
     guard Logger.Level(rawValue: logLevel) != nil else {
-      throw ValidationError("--log-level \(logLevel): valid are debug, info, notice, warning, error")
+      throw ValidationError(
+        "--log-level \(logLevel): valid are debug, info, notice, warning, error")
     }
-    guard requestLimit > 0, checkpointEvery > 0, clientTimeout > 0, (0...65535).contains(port) else {
+    guard requestLimit > 0, checkpointEvery > 0, clientTimeout > 0, (0...65535).contains(port)
+    else {
       throw ValidationError("limits are positive, and a port is 0 to 65535")
     }
   }
@@ -110,7 +112,8 @@ struct Serve: AsyncParsableCommand {
     guard let env else {
       throw ValidationError("a rule needs --env, the environment that it is made for")
     }
-    let rule = try RuleCatalog.rule(policy, for: EnvironmentSpec(path: EnvironmentName.path(env)).task)
+    let rule = try RuleCatalog.rule(
+      policy, for: EnvironmentSpec(path: EnvironmentName.path(env)).task)
     return SinglePolicy(.init(rule: RuleService(rule), name: rule.name))
   }
 
@@ -125,7 +128,8 @@ struct Serve: AsyncParsableCommand {
       logger.info(
         "checkpoint",
         metadata: [
-          "sequence": "\(checkpoint.sequence)", "sha256": "\(checkpoint.hash.base64EncodedString())",
+          "sequence": "\(checkpoint.sequence)",
+          "sha256": "\(checkpoint.hash.base64EncodedString())",
         ])
     }
   }

@@ -109,6 +109,7 @@ extension Data {
 
   fileprivate init?(base64URL text: Substring) {
     let plain = text.map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 }
-    self.init(base64Encoded: String(plain) + String(repeating: "=", count: (4 - plain.count % 4) % 4))
+    self.init(
+      base64Encoded: String(plain) + String(repeating: "=", count: (4 - plain.count % 4) % 4))
   }
 }

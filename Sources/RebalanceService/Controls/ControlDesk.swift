@@ -27,11 +27,16 @@ final class ControlDesk: Sendable {
 
   /// What is added to a request that comes now; empty: nothing is in force.
   func additions(now: UTCTime = .now) -> Data {
-    var controls = controls
-    let isPaused = controls.pause?.isInForce(at: now) ?? false
-    if !isPaused, controls.pause != nil { controls.forgetPause() }
-    guard isPaused || controls.killSwitch.isPulled else { return Data() }
-    return (try? Additions(controls: controls, requestedOn: isPaused ? now : nil).encoded()) ?? Data()
+    let all = controls
+    var inForce = TradingControls()
+    if let act = all.killSwitch.pulled { inForce.pullKillSwitch(act) }
+    var requestedOn: UTCTime?
+    if let pause = all.pause, pause.isInForce(at: now) {
+      try? inForce.begin(pause)
+      requestedOn = now
+    }
+    guard inForce != TradingControls() else { return Data() }
+    return (try? ServiceJSON.encode(Additions(controls: inForce, requestedOn: requestedOn))) ?? Data()
   }
 
   private struct Additions: Encodable {
@@ -42,27 +47,20 @@ final class ControlDesk: Sendable {
       case controls
       case requestedOn = "requested_on"
     }
-
-    func encoded() throws -> Data { try ControlDesk.encoder.encode(self) }
-  }
-
-  static var encoder: JSONEncoder {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return encoder
   }
 
   /// Carries out an act and logs it.
   ///
   /// - Returns: the controls after it, as JSON.
-  func carryOut(_ act: ControlOrder, by keyID: String, request: Data) async throws(Problem) -> Data {
+  func carryOut(_ act: ControlOrder, by keyID: String, request: Data) async throws(Problem) -> Data
+  {
     await turn.take()
     defer { turn.give() }
     var controls = controls
     do throws(ControlError) { try act.apply(to: &controls, by: keyID, now: .now) } catch {
       throw Problem(.conflict, error.description, reason: "control_refused")
     }
-    guard let response = try? Self.encoder.encode(controls) else {
+    guard let response = try? ServiceJSON.encode(controls) else {
       throw Problem(.internalServerError, "the controls cannot be written as JSON")
     }
     // Stopping is in force at once, letting go only when it is on record.

@@ -1,16 +1,16 @@
-import Foundation
+package import Foundation
 
 /// What the service adds to a request before it is decided: the controls in force, and under a pause the
 /// time, since nothing that decides reads a clock.
 ///
 /// What is logged with a decision; with the request it gives what was decided on again.
-enum RequestAdditions {
+package enum RequestAdditions {
   /// The request with what is added: of two controls the service's, which only forbids.
   ///
   /// - Parameters:
   ///   - request: a valid request.
   ///   - additions: an object of fields; empty: the request stays byte by byte.
-  static func merged(_ request: Data, _ additions: Data) -> Data {
+  package static func merged(_ request: Data, _ additions: Data) -> Data {
     guard !additions.isEmpty,
       var fields = object(request), let added = object(additions)
     else { return request }

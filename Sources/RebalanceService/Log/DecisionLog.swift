@@ -41,7 +41,7 @@ public final class DecisionLog: Sendable {
       commits = GroupCommit(
         pool: pool, head: head, signer: signer, interval: Int64(max(1, interval)),
         announce: {
-          try? PrivateFile.write(Self.json($0), to: headFile)
+          try? PrivateFile.write(ServiceJSON.encode($0) + Data("\n".utf8), to: headFile)
           announce($0)
         })
     } catch let error as LogError {
@@ -106,11 +106,5 @@ public final class DecisionLog: Sendable {
           + "run rebalance audit verify")
     }
     return LogHead(sequence: last?.sequence ?? 0, hash: last?.hash ?? LogHash.origin)
-  }
-
-  static func json(_ checkpoint: LogCheckpoint) throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return try encoder.encode(checkpoint) + Data("\n".utf8)
   }
 }

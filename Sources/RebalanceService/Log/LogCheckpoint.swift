@@ -41,7 +41,8 @@ public struct LogSigner: Sendable {
   /// The key in a file, 32 bytes in Base64; a new one where there is no file yet.
   public init(file: URL) throws(LogError) {
     if let text = FileManager.default.contents(atPath: file.path) {
-      let line = String(decoding: text, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+      let line = String(decoding: text, as: UTF8.self).trimmingCharacters(
+        in: .whitespacesAndNewlines)
       guard let bytes = Data(base64Encoded: line),
         let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: bytes)
       else {
@@ -51,7 +52,8 @@ public struct LogSigner: Sendable {
     } else {
       key = Curve25519.Signing.PrivateKey()
       do {
-        try PrivateFile.write(Data("\(key.rawRepresentation.base64EncodedString())\n".utf8), to: file)
+        try PrivateFile.write(
+          Data("\(key.rawRepresentation.base64EncodedString())\n".utf8), to: file)
       } catch { throw LogError("\(file.path): cannot be written: \(error)") }
     }
   }

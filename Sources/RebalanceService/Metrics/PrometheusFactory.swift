@@ -67,7 +67,8 @@ final class PrometheusFactory: MetricsFactory {
         text.sample(series.name, series.pairs, value.plain)
       }
     }
-    write(timers.withLock { $0.mapValues(\.counts) }, "histogram", to: &text) { series, counts, text in
+    write(timers.withLock { $0.mapValues(\.counts) }, "histogram", to: &text) {
+      series, counts, text in
       counts.write(series, to: &text)
     }
     return text.text
@@ -79,7 +80,9 @@ final class PrometheusFactory: MetricsFactory {
   ) {
     for (name, group) in Dictionary(grouping: all, by: \.key.name).sorted(by: { $0.key < $1.key }) {
       text.family(name, kind, help[name] ?? name)
-      for (series, value) in group.sorted(by: { $0.key.labels.lexicographicallyPrecedes($1.key.labels) }) {
+      for (series, value) in group.sorted(by: {
+        $0.key.labels.lexicographicallyPrecedes($1.key.labels)
+      }) {
         write(series, value, &text)
       }
     }

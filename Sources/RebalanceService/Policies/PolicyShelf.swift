@@ -63,7 +63,8 @@ public final class PolicyShelf: Sendable {
     if all.count == 1, let policy = all.values.first { return policy }
     if all.isEmpty { throw Problem.unavailable("no policy is serving", reason: "no_policy") }
     throw Problem.invalidInput(
-      "policy: \(all.count) policies are serving, say which: \(all.keys.sorted().joined(separator: ", "))")
+      "policy: \(all.count) policies are serving, say which: \(all.keys.sorted().joined(separator: ", "))"
+    )
   }
 
   /// The policy of an identity, whether or not it still serves.

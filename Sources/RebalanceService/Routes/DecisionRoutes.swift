@@ -27,11 +27,14 @@ struct DecisionRoutes {
   private static func idempotencyKey(_ request: Request) throws(Problem) -> String {
     guard let name = HTTPField.Name("Idempotency-Key"), let key = request.headers[name] else {
       throw Problem(
-        .badRequest, "the header Idempotency-Key is needed: an answer that gets lost can then be had again",
+        .badRequest,
+        "the header Idempotency-Key is needed: an answer that gets lost can then be had again",
         reason: "no_idempotency_key")
     }
     guard (1...200).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
-    else { throw Problem.invalidInput("Idempotency-Key: 1 to 200 visible ASCII characters are valid") }
+    else {
+      throw Problem.invalidInput("Idempotency-Key: 1 to 200 visible ASCII characters are valid")
+    }
     return key
   }
 
@@ -64,24 +67,31 @@ enum DecisionRecord {
   private struct Head: Encodable {
     let id: String
     let time: String
-    let key_id: String
-    let idempotency_key: String?
+    let keyID: String
+    let idempotencyKey: String?
     let policy: PolicyIdentity
-    let request_sha256: String
-    let previous_sha256: String
-    let sha256: String
+    let requestDigest: String
+    let previousDigest: String
+    let digest: String
+
+    enum CodingKeys: String, CodingKey {
+      case id, time, policy
+      case keyID = "key_id"
+      case idempotencyKey = "idempotency_key"
+      case requestDigest = "request_sha256"
+      case previousDigest = "previous_sha256"
+      case digest = "sha256"
+    }
   }
 
   static func json(_ entry: LogEntry) throws -> Data {
     let act = entry.act
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    var json = try encoder.encode(
+    var json = try ServiceJSON.encode(
       Head(
-        id: "\(entry.sequence)", time: act.time, key_id: act.keyID,
-        idempotency_key: act.idempotencyKey, policy: act.policy,
-        request_sha256: LogHash.digest(act.request).hexadecimal,
-        previous_sha256: entry.previous.hexadecimal, sha256: entry.hash.hexadecimal))
+        id: "\(entry.sequence)", time: act.time, keyID: act.keyID,
+        idempotencyKey: act.idempotencyKey, policy: act.policy,
+        requestDigest: LogHash.digest(act.request).hexadecimal,
+        previousDigest: entry.previous.hexadecimal, digest: entry.hash.hexadecimal))
     json.removeLast()
     let additions = act.controls.isEmpty ? Data("{}".utf8) : act.controls
     for (name, bytes) in [

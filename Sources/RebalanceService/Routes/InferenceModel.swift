@@ -64,7 +64,9 @@ struct InferenceModel: Sendable {
 
   var description: Description {
     var outputs = [Description.Tensor(name: outputName, datatype: "FP32", shape: [-1, outputs])]
-    if !bundle.policy.isActor { outputs.append(.init(name: "action", datatype: "INT64", shape: [-1])) }
+    if !bundle.policy.isActor {
+      outputs.append(.init(name: "action", datatype: "INT64", shape: [-1]))
+    }
     return Description(
       name: bundle.manifest.name, versions: [bundle.manifest.version],
       inputs: [.init(name: "observation", datatype: "FP32", shape: [-1, columns])],
@@ -72,10 +74,16 @@ struct InferenceModel: Sendable {
   }
 
   struct Answer: Encodable {
-    var model_name: String
-    var model_version: String
+    var modelName: String
+    var modelVersion: String
     var id: String?
     var outputs: [Tensor]
+
+    enum CodingKeys: String, CodingKey {
+      case id, outputs
+      case modelName = "model_name"
+      case modelVersion = "model_version"
+    }
 
     struct Tensor: Encodable {
       var name: String
@@ -103,7 +111,7 @@ struct InferenceModel: Sendable {
         Answer.Tensor(name: "action", datatype: "INT64", shape: [rows.count], data: actions))
     }
     return Answer(
-      model_name: bundle.manifest.name, model_version: bundle.manifest.version, id: request.id,
+      modelName: bundle.manifest.name, modelVersion: bundle.manifest.version, id: request.id,
       outputs: tensors)
   }
 

@@ -44,7 +44,9 @@ struct InferenceRoutes {
   }
 
   private func served(_ context: ServiceContext) throws(Problem) -> InferenceModel {
-    guard let name = context.parameters.get("name") else { throw Problem(.notFound, "no such model") }
+    guard let name = context.parameters.get("name") else {
+      throw Problem(.notFound, "no such model")
+    }
     guard let bundle = try policies.serving(name).bundle else {
       throw Problem(.notFound, "\(name) is a rule, which has no scores")
     }

@@ -26,9 +26,11 @@ struct PolicyRoutes {
     do { order = try JSONDecoder().decode(Order.self, from: body) } catch {
       throw Problem.invalidInput("not a promotion: {\"version\": \"1.2.3\"} is expected")
     }
-    guard let name = context.parameters.get("name") else { throw Problem(.notFound, "no such policy") }
+    guard let name = context.parameters.get("name") else {
+      throw Problem(.notFound, "no such policy")
+    }
     let policy = try policies.promote(name, version: order.version)
-    let response = try ControlDesk.encoder.encode(policy.identity)
+    let response = try ServiceJSON.encode(policy.identity)
     do {
       _ = try await log.append(
         LogAct(
