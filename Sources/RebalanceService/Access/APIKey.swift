@@ -56,7 +56,10 @@ public struct APIKeys: Sendable {
 
   /// The keys in a file; none where there is no file.
   public init(file: URL) throws(AccessError) {
-    guard FileManager.default.fileExists(atPath: file.path) else { return self.init([]) }
+    guard FileManager.default.fileExists(atPath: file.path) else {
+      self.init([])
+      return
+    }
     do {
       self.init(try JSONDecoder().decode([APIKey].self, from: Data(contentsOf: file)))
     } catch { throw AccessError("\(file.path): not as a file of keys is: \(error)") }
@@ -91,7 +94,7 @@ public struct AccessError: Error, CustomStringConvertible, Sendable, Hashable {
 }
 
 extension SymmetricKey {
-  fileprivate var bytes: Data { withUnsafeBytes { unsafe Data($0) } }
+  fileprivate var bytes: Data { unsafe withUnsafeBytes { unsafe Data($0) } }
 }
 
 extension Data {

@@ -47,10 +47,11 @@ public enum LogAudit {
       let database = try DatabaseQueue(path: file.path, configuration: configuration)
       return try database.read { db in
         var walk = AuditWalk()
-        let entries = try LogEntry.fetchCursor(db, sql: "SELECT * FROM entries ORDER BY sequence")
-        while let entry = try entries.next() { walk.take(entry) }
-        let signed = try LogCheckpoint.fetchAll(
-          db, sql: "SELECT * FROM checkpoints ORDER BY sequence")
+        let entries = try EntryRow.fetchCursor(db, sql: "SELECT * FROM entries ORDER BY sequence")
+        while let row = try entries.next() { walk.take(row.entry) }
+        let signed = try CheckpointRow.fetchAll(
+          db, sql: "SELECT * FROM checkpoints ORDER BY sequence"
+        ).map(\.checkpoint)
         var report = walk.report
         report.checkpoints = signed.count
         for checkpoint in signed + (head.map { [$0] } ?? []) {

@@ -48,37 +48,41 @@ enum LogTables {
   }
 
   static func last(_ db: Database) throws -> LogEntry? {
-    try LogEntry.fetchOne(db, sql: "SELECT * FROM entries ORDER BY sequence DESC LIMIT 1")
+    try EntryRow.fetchOne(db, sql: "SELECT * FROM entries ORDER BY sequence DESC LIMIT 1")?.entry
   }
 
   static func entry(_ sequence: Int64, _ db: Database) throws -> LogEntry? {
-    try LogEntry.fetchOne(
-      db.cachedStatement(sql: "SELECT * FROM entries WHERE sequence = ?"), arguments: [sequence])
+    try EntryRow.fetchOne(
+      db.cachedStatement(sql: "SELECT * FROM entries WHERE sequence = ?"), arguments: [sequence])?
+      .entry
   }
 
   static func entry(key: String, idempotencyKey: String, _ db: Database) throws -> LogEntry? {
-    try LogEntry.fetchOne(
+    try EntryRow.fetchOne(
       db.cachedStatement(
         sql: "SELECT * FROM entries WHERE key_id = ? AND idempotency_key = ?"),
-      arguments: [key, idempotencyKey])
+      arguments: [key, idempotencyKey])?.entry
   }
 
   static func last(_ kind: LogAct.Kind, _ db: Database) throws -> LogEntry? {
-    try LogEntry.fetchOne(
+    try EntryRow.fetchOne(
       db, sql: "SELECT * FROM entries WHERE kind = ? ORDER BY sequence DESC LIMIT 1",
-      arguments: [kind.rawValue])
+      arguments: [kind.rawValue])?.entry
   }
 
   static func lastCheckpoint(_ db: Database) throws -> LogCheckpoint? {
-    try LogCheckpoint.fetchOne(
-      db, sql: "SELECT * FROM checkpoints ORDER BY sequence DESC LIMIT 1")
+    try CheckpointRow.fetchOne(
+      db, sql: "SELECT * FROM checkpoints ORDER BY sequence DESC LIMIT 1")?.checkpoint
   }
 }
 
-extension LogEntry: FetchableRecord {
-  init(row: Row) throws {
+/// An entry as a row has it; GRDB's protocols are no part of what others see.
+struct EntryRow: FetchableRecord {
+  let entry: LogEntry
+
+  init(row: Row) {
     let kind: String = row["kind"]
-    self.init(
+    entry = LogEntry(
       sequence: row["sequence"],
       act: LogAct(
         // A kind that is not known was written over; its hash says so.
@@ -92,9 +96,12 @@ extension LogEntry: FetchableRecord {
   }
 }
 
-extension LogCheckpoint: FetchableRecord {
+/// A checkpoint as a row has it.
+struct CheckpointRow: FetchableRecord {
+  let checkpoint: LogCheckpoint
+
   init(row: Row) {
-    self.init(
+    checkpoint = LogCheckpoint(
       sequence: row["sequence"], hash: row["hash"], time: row["time"],
       publicKey: row["public_key"], signature: row["signature"])
   }
