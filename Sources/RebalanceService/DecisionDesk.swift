@@ -1,5 +1,7 @@
 import Deployment
 import Foundation
+import HTTPTypes
+import Rebalancing
 import Synchronization
 
 /// Takes requests, has them decided, and answers when the log is durable.

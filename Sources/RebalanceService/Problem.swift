@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import NIOCore
 
 /// What is wrong with a request, as RFC 9457 has it: `application/problem+json`.
 struct Problem: Error, HTTPResponseError, CustomStringConvertible {
@@ -68,6 +69,6 @@ extension Response {
     _ data: Data, status: HTTPResponse.Status = .ok, type: String = "application/json"
   ) -> Response {
     Response(
-      status: status, headers: [.contentType: type], body: .init(byteBuffer: .init(data: data)))
+      status: status, headers: [.contentType: type], body: .init(byteBuffer: ByteBuffer(bytes: data)))
   }
 }

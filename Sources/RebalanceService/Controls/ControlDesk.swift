@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTypes
 import Rebalancing
 import Synchronization
 
@@ -65,7 +66,7 @@ final class ControlDesk: Sendable {
     }
     // Stopping is in force at once, letting go only when it is on record.
     if act.act.stops { current.withLock { $0 = controls } }
-    do {
+    do throws(LogError) {
       _ = try await log.append(
         LogAct(
           kind: .controls, time: Timestamp.now(), keyID: keyID,

@@ -96,7 +96,7 @@ enum DecisionRecord {
     let additions = act.controls.isEmpty ? Data("{}".utf8) : act.controls
     for (name, bytes) in [
       ("additions", additions), ("request", act.request), ("response", act.response),
-    ] { json += Data(",\"\(name)\":".utf8) + bytes }
+    ] { json.append(contentsOf: Data(",\"\(name)\":".utf8) + bytes) }
     return json + Data("}".utf8)
   }
 }

@@ -27,10 +27,9 @@ extension Request {
 
   /// A parameter of the query; `nil` where it is not given.
   func parameter(_ name: String) throws(Problem) -> String? {
-    let values = uri.queryParameters.getAll(Substring(name))
+    let values = uri.queryParameters.getAll(name)
     guard values.count <= 1 else { throw Problem.invalidInput("\(name): given more than once") }
-    guard let value = values.first else { return nil }
-    return String(value)
+    return values.first
   }
 }
 
