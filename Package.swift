@@ -4,7 +4,7 @@ import PackageDescription
 // The floors of the house, highest first. A target imports only lower floors.
 //
 //  6  rebalance        the command line
-//  5  Experiments      specs, runner, evaluation, reports
+//  5  Experiments      specs, runner, evaluation, reports    RebalanceService  triggers over HTTP
 //  4  Deployment       policy bundles, learned triggers      Oracles   exact solutions
 //  3  Rebalancing      portfolio, triggers, environment      Learning  networks, agents, checkpoints
 //  2  Markets          models, data, calendar            Gym       environment protocols
@@ -21,8 +21,15 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
     // 0
@@ -63,12 +70,30 @@ let package = Package(
         .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: settings),
+    .target(
+      name: "RebalanceService",
+      dependencies: [
+        "Deployment", "Learning", "Rebalancing",
+        .product(name: "CoreMetrics", package: "swift-metrics"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Metrics", package: "swift-metrics"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      resources: [.embedInCode("openapi.json")],
+      swiftSettings: settings),
     // 6
     .executableTarget(
       name: "rebalance",
       dependencies: [
         "Algebra", "Deployment", "Experiments", "Learning", "Ledgers", "Markets", "Oracles",
-        "Rebalancing",
+        "RebalanceService", "Rebalancing",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -93,6 +118,19 @@ let package = Package(
       name: "MarketsTests", dependencies: ["Algebra", "CZlib", "Markets"], swiftSettings: settings),
     // Counts allocations, which the compiler's own tools do not.
     .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
+    .testTarget(
+      name: "RebalanceServiceTests",
+      dependencies: [
+        "Algebra", "Deployment", "Learning", "RebalanceService", "Rebalancing",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      swiftSettings: settings),
     .testTarget(
       name: "RebalancingTests",
       dependencies: [

@@ -6,6 +6,7 @@ import Foundation
 import Learning
 import Markets
 import Oracles
+import RebalanceService
 import Rebalancing
 
 @main
@@ -24,15 +25,19 @@ struct Rebalance: ParsableCommand {
       Doctor.self, List.self, Show.self, Simulate.self, Attribute.self, Shadow.self, Explain.self, Train.self,
       Evaluate.self, Bound.self, Solve.self, Oracle.self, Run.self, ReportCommand.self,
       Guards.self, Export.self, Verify.self, Keys.self, RegistryCommand.self, Decide.self,
-      DataCommand.self, TaxCommand.self, Bench.self,
+      Serve.self, AuditCommand.self, APIKeyCommand.self, DataCommand.self, TaxCommand.self, Bench.self,
     ])
 
-  static func main() {
+  static func main() async {
     // Parallelism is ours; threads of BLAS would change the order of sums, and with it last digits.
     BLAS.threads = 1
     do {
       var command = try parseAsRoot()
-      try command.run()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
     } catch {
       guard let code = exitCode(of: error) else { exit(withError: error) }
       FileHandle.standardError.write(Data("error: \(error)\n".utf8))
@@ -48,8 +53,8 @@ struct Rebalance: ParsableCommand {
       64
     case is MarketDataError, is BundleError, is CheckpointError, is LearnerStateError,
       is FolderWritingError, is RequestError, is RegistryError, is SnapshotDefect, is PolicyMismatch,
-      is PolicyFileError, is ObservationBuilder.MissingField, is TradeFileError,
-      is RegimeFitError, is KeyError, is EvaluationError, is BatchError:
+      is PolicyFileError, is ObservationBuilder.MissingField, is TradeFileError, is LogError,
+      is AccessError, is RegimeFitError, is KeyError, is EvaluationError, is BatchError:
       65
     case is CleanExit, is ExitCode, is ValidationError: nil
     default: "\(type(of: error))" == "CommandError" ? nil : 70

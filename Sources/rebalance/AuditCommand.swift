@@ -1,0 +1,71 @@
+import ArgumentParser
+import Foundation
+import RebalanceService
+
+struct AuditCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "audit", abstract: "Check the decision log of a service.",
+    discussion: "Example: rebalance audit verify service/decisions.sqlite",
+    subcommands: [Verify.self])
+}
+
+extension AuditCommand {
+  struct Verify: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Find entries that were changed, removed, reordered or cut off.",
+      discussion: """
+        Example: rebalance audit verify service/decisions.sqlite --head elsewhere/decisions.head
+
+        Every entry holds the hash of the one before; checkpoints are signed. What was cut off after \
+        the last checkpoint, and a log that was put back whole to an earlier state, are found only \
+        with --head, a copy of LOG.head that was kept elsewhere. Exit code 65 where anything is wrong.
+        """)
+
+    @Argument(help: "The decision log.")
+    var log: String
+
+    @Option(help: "Who must have signed, a public key in Base64; that of LOG.key if there is one.")
+    var publicKey: String?
+
+    @Option(help: "A checkpoint that was kept elsewhere.")
+    var head: String?
+
+    @Flag(help: "Print a JSON document.")
+    var json = false
+
+    func run() throws {
+      let report = try LogAudit.verify(
+        file: URL(fileURLWithPath: log), publicKey: try signer(), head: try kept())
+      if json {
+        try printJSON(report)
+      } else {
+        print(
+          "\(report.entries) entries, \(report.checkpoints) checkpoints, "
+            + "head \(report.head.sequence) \(report.head.sha256)")
+        for finding in report.findings { print("\(finding.kind.rawValue): \(finding)") }
+        if report.findings.isEmpty { print("every hash, link and signature holds") }
+      }
+      if !report.findings.isEmpty { throw ExitCode(65) }
+    }
+
+    private func signer() throws -> Data? {
+      if let publicKey {
+        guard let key = Data(base64Encoded: publicKey), key.count == 32 else {
+          throw ValidationError("--public-key: 32 bytes in Base64 are expected")
+        }
+        return key
+      }
+      let file = URL(fileURLWithPath: log + ".key")
+      guard FileManager.default.fileExists(atPath: file.path) else { return nil }
+      return try LogSigner(file: file).publicKey
+    }
+
+    private func kept() throws -> LogCheckpoint? {
+      guard let head else { return nil }
+      guard let data = FileManager.default.contents(atPath: head),
+        let checkpoint = try? JSONDecoder().decode(LogCheckpoint.self, from: data)
+      else { throw ValidationError("--head \(head): no checkpoint of a decision log") }
+      return checkpoint
+    }
+  }
+}
