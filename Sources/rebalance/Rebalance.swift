@@ -22,10 +22,12 @@ struct Rebalance: ParsableCommand {
       """,
     version: Provenance.packageVersion,
     subcommands: [
-      Doctor.self, List.self, Show.self, Simulate.self, Attribute.self, Shadow.self, Explain.self, Train.self,
+      Doctor.self, List.self, Show.self, Simulate.self, Attribute.self, Shadow.self, Explain.self,
+      Train.self,
       Evaluate.self, Bound.self, Solve.self, Oracle.self, Run.self, ReportCommand.self,
       Guards.self, Export.self, Verify.self, Keys.self, RegistryCommand.self, Decide.self,
-      Serve.self, AuditCommand.self, APIKeyCommand.self, DataCommand.self, TaxCommand.self, Bench.self,
+      Serve.self, AuditCommand.self, APIKeyCommand.self, DataCommand.self, TaxCommand.self,
+      Bench.self,
     ])
 
   static func main() async {
@@ -52,7 +54,8 @@ struct Rebalance: ParsableCommand {
       is NoStationaryLaw, is NoReferenceSolution, is NoLowerBound:
       64
     case is MarketDataError, is BundleError, is CheckpointError, is LearnerStateError,
-      is FolderWritingError, is RequestError, is RegistryError, is SnapshotDefect, is PolicyMismatch,
+      is FolderWritingError, is RequestError, is RegistryError, is SnapshotDefect,
+      is PolicyMismatch,
       is PolicyFileError, is ObservationBuilder.MissingField, is TradeFileError, is LogError,
       is AccessError, is RegimeFitError, is KeyError, is EvaluationError, is BatchError:
       65
