@@ -56,13 +56,16 @@ private struct Bundles {
 
   init() throws {
     key = SigningKey()
-    try write(first, name: "first", network(builder))
-    try write(second, name: "second", network(builder, seed: 8))
+    try write(first, name: "first", network(builder), assets: ["A", "B"])
+    try write(second, name: "second", network(builder, seed: 8), assets: ["A", "C"])
   }
 
-  private func write(_ folder: URL, name: String, _ policy: LearnedPolicy) throws {
+  private func write(
+    _ folder: URL, name: String, _ policy: LearnedPolicy, assets: [String]
+  ) throws {
     try PolicyBundle.write(
-      identity(name), policy: policy, schema: schema(builder), actions: [0, 0.5, 1],
+      identity(name), policy: policy, schema: schema(builder, assets: assets),
+      actions: [0, 0.5, 1],
       evaluation: record(of: policy, name: name),
       attachments: ["guards.json": Data("{\"name\":\"\(name)\"}\n".utf8)], signedBy: key,
       to: folder)
@@ -136,7 +139,7 @@ private struct Bundles {
 
   @Test(arguments: [
     ("\"regimes\" : 9223372036854775807", "at most"), ("\"regimes\" : -3", "at most"),
-    ("\"regimes\" : 1e40", "regimes"),
+    ("\"regimes\" : 1e40", "not as a bundle has it"),
   ])
   func `refuses a schema of absurd size`(entry: String, says: String) throws {
     try withBundle(network(builder), builder) { folder in
@@ -148,7 +151,7 @@ private struct Bundles {
     }
   }
 
-  @Test(arguments: [(-3e38, 3e38), (0, 1e-45)])
+  @Test(arguments: [(-3e38, 3e38), (0, Float.leastNonzeroMagnitude)])
   func `refuses a table whose bins are no numbers`(low: Float, high: Float) throws {
     let table = Safetensors(
       tensors: [
