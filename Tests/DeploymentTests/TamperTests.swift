@@ -47,6 +47,23 @@ private enum Damage: String, CaseIterable, Sendable {
   }
 }
 
+/// JSON that is deep, and numbers that no type holds.
+private struct Hostile: Sendable, CustomTestStringConvertible {
+  let testDescription: String
+  let text: String
+  init(_ name: String, _ text: String) { (testDescription, self.text) = (name, text) }
+}
+
+private let hostile = [
+  Hostile("deep arrays", String(repeating: "[", count: 200_000)),
+  Hostile("deep objects", String(repeating: "{\"a\":", count: 200_000)),
+  Hostile("a large exponent", "{\"actions\":[1e999999]}"),
+  Hostile("many digits", "{\"actions\":[\(String(repeating: "9", count: 100_000))]}"),
+  Hostile("no whole number", "{\"format_version\":99999999999999999999999999}"),
+  Hostile("a zero byte", "\u{0}"), Hostile("an open object", "{\"name\":\"\u{FFFF}\""),
+  Hostile("a bare nan", "nan"),
+]
+
 /// Two signed bundles of different policies, and the key.
 private struct Bundles {
   let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
@@ -115,18 +132,13 @@ private struct Bundles {
     #expect(error?.file == name)
   }
 
-  /// JSON that is deep, and numbers that no type holds.
-  @Test(arguments: [
-    String(repeating: "[", count: 200_000), String(repeating: "{\"a\":", count: 200_000),
-    "{\"actions\":[1e999999]}", "{\"actions\":[\(String(repeating: "9", count: 100_000))]}",
-    "{\"format_version\":99999999999999999999999999}", "\u{0}", "{\"name\":\"\u{FFFF}\"", "nan",
-  ])
-  func `refuses hostile JSON in every file`(text: String) throws {
+  @Test(arguments: hostile)
+  fileprivate func `refuses hostile JSON in every file`(_ hostile: Hostile) throws {
     try withBundle(network(builder), builder) { folder in
       for name in ["feature_schema.json", "conformance.jsonl", "manifest.json"] {
         let file = folder.appending(path: name)
         let old = try Data(contentsOf: file)
-        var lines = Data(text.utf8)
+        var lines = Data(hostile.text.utf8)
         if name == "conformance.jsonl" { lines += Data("\n".utf8) + old }
         try lines.write(to: file)
         if name != "manifest.json" { try renewDigests(folder) }
