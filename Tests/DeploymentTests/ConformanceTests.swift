@@ -152,10 +152,8 @@ private struct Line: Decodable {
   @Test func `finds one weight that has changed, and names the line`() throws {
     guard case .network(var changed) = network(builder) else { return }
     changed.layers[0].weights.elements[0] += 0.01
-    let weights = Data(LearnedPolicy.network(changed).safetensors.encoded())
     try withBundle(network(builder), builder) { folder in
-      try weights.write(to: folder.appending(path: "policy.safetensors"))
-      try renewDigests(folder)
+      try replaceWeights(.network(changed), in: folder)
       let error = #expect(throws: BundleError.self) { try PolicyBundle.load(folder) }
       #expect(error?.file == "conformance.jsonl")
       let expected = try Line.all(in: folder).firstIndex { line in
@@ -172,9 +170,7 @@ private struct Line: Decodable {
     try withBundle(network(builder), builder) { folder in
       guard case .network(var changed) = network(builder) else { return }
       changed.layers[1].bias = changed.layers[1].bias.map { $0 + 1e-6 }
-      try Data(LearnedPolicy.network(changed).safetensors.encoded())
-        .write(to: folder.appending(path: "policy.safetensors"))
-      try renewDigests(folder)
+      try replaceWeights(.network(changed), in: folder)
       #expect(try PolicyBundle.load(folder).vectors >= 2000)
     }
   }

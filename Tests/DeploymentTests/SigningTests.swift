@@ -62,7 +62,7 @@ private func withFolder(_ body: (URL) throws -> Void) throws {
       #expect(
         key.verifyingKey.text.contains(
           "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="))
-      let first = "5VZDAMNgrHKQhuLMgG6CioSHfx615dl02HPgZSJJAVVf"
+      let first = "5VZDAMNgrHKQhuLMgG6CioSHfx645dl02HPgZSJJAVVf"
       let second = "uIIVkKM7rMYeOXAc+bRr0lv18FlbviRlUUFDjnoQCw=="
       let known = try #require(Data(base64Encoded: first + second))
       #expect(try key.signature(of: Data()) == known)

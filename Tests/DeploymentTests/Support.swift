@@ -34,13 +34,21 @@ func change(_ name: String, in folder: URL, _ old: String, _ new: String) throws
   try Data(text.replacingOccurrences(of: old, with: new).utf8).write(to: file)
 }
 
+/// Replaces the weights of a bundle, takes away the graph of the old ones, and renews all digests.
+func replaceWeights(_ policy: LearnedPolicy, in folder: URL) throws {
+  try Data(policy.safetensors.encoded()).write(to: folder.appending(path: "policy.safetensors"))
+  try FileManager.default.removeItem(at: folder.appending(path: "policy.onnx"))
+  try renewDigests(folder)
+}
+
 /// Renews all digests of a bundle, as one does who changes it on purpose.
 func renewDigests(_ folder: URL) throws {
   let file = folder.appending(path: "manifest.json")
   var manifest = try JSONDecoder().decode(
     PolicyBundle.Manifest.self, from: Data(contentsOf: file))
   for name in manifest.files.keys {
-    manifest.files[name] = sha256(try Data(contentsOf: folder.appending(path: name)))
+    let data = try? Data(contentsOf: folder.appending(path: name))
+    manifest.files[name] = data.map { sha256($0) }
   }
   let encoder = JSONEncoder()
   encoder.outputFormatting = .sortedKeys
@@ -57,9 +65,9 @@ func identity(_ name: String) -> PolicyBundle.Identity {
 }
 
 /// A schema over two assets.
-func schema(_ builder: ObservationBuilder) -> FeatureSchema {
+func schema(_ builder: ObservationBuilder, assets: [String] = ["A", "B"]) -> FeatureSchema {
   FeatureSchema(
-    builder, assets: ["A", "B"],
+    builder, assets: assets,
     moments: builder.columns.map { _ in RunningStatistics([-0.15, 0, 0.15]) })
 }
 

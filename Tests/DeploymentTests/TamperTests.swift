@@ -47,6 +47,23 @@ private enum Damage: String, CaseIterable, Sendable {
   }
 }
 
+/// JSON that is deep, and numbers that no type holds.
+private struct Hostile: Sendable, CustomTestStringConvertible {
+  let testDescription: String
+  let text: String
+  init(_ name: String, _ text: String) { (testDescription, self.text) = (name, text) }
+}
+
+private let hostile = [
+  Hostile("deep arrays", String(repeating: "[", count: 200_000)),
+  Hostile("deep objects", String(repeating: "{\"a\":", count: 200_000)),
+  Hostile("a large exponent", "{\"actions\":[1e999999]}"),
+  Hostile("many digits", "{\"actions\":[\(String(repeating: "9", count: 100_000))]}"),
+  Hostile("no whole number", "{\"format_version\":99999999999999999999999999}"),
+  Hostile("a zero byte", "\u{0}"), Hostile("an open object", "{\"name\":\"\u{FFFF}\""),
+  Hostile("a bare nan", "nan"),
+]
+
 /// Two signed bundles of different policies, and the key.
 private struct Bundles {
   let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
@@ -56,13 +73,16 @@ private struct Bundles {
 
   init() throws {
     key = SigningKey()
-    try write(first, name: "first", network(builder))
-    try write(second, name: "second", network(builder, seed: 8))
+    try write(first, name: "first", network(builder), assets: ["A", "B"])
+    try write(second, name: "second", network(builder, seed: 8), assets: ["A", "C"])
   }
 
-  private func write(_ folder: URL, name: String, _ policy: LearnedPolicy) throws {
+  private func write(
+    _ folder: URL, name: String, _ policy: LearnedPolicy, assets: [String]
+  ) throws {
     try PolicyBundle.write(
-      identity(name), policy: policy, schema: schema(builder), actions: [0, 0.5, 1],
+      identity(name), policy: policy, schema: schema(builder, assets: assets),
+      actions: [0, 0.5, 1],
       evaluation: record(of: policy, name: name),
       attachments: ["guards.json": Data("{\"name\":\"\(name)\"}\n".utf8)], signedBy: key,
       to: folder)
@@ -112,18 +132,13 @@ private struct Bundles {
     #expect(error?.file == name)
   }
 
-  /// JSON that is deep, and numbers that no type holds.
-  @Test(arguments: [
-    String(repeating: "[", count: 200_000), String(repeating: "{\"a\":", count: 200_000),
-    "{\"actions\":[1e999999]}", "{\"actions\":[\(String(repeating: "9", count: 100_000))]}",
-    "{\"format_version\":99999999999999999999999999}", "\u{0}", "{\"name\":\"\u{FFFF}\"", "nan",
-  ])
-  func `refuses hostile JSON in every file`(text: String) throws {
+  @Test(arguments: hostile)
+  fileprivate func `refuses hostile JSON in every file`(_ hostile: Hostile) throws {
     try withBundle(network(builder), builder) { folder in
       for name in ["feature_schema.json", "conformance.jsonl", "manifest.json"] {
         let file = folder.appending(path: name)
         let old = try Data(contentsOf: file)
-        var lines = Data(text.utf8)
+        var lines = Data(hostile.text.utf8)
         if name == "conformance.jsonl" { lines += Data("\n".utf8) + old }
         try lines.write(to: file)
         if name != "manifest.json" { try renewDigests(folder) }
@@ -136,7 +151,7 @@ private struct Bundles {
 
   @Test(arguments: [
     ("\"regimes\" : 9223372036854775807", "at most"), ("\"regimes\" : -3", "at most"),
-    ("\"regimes\" : 1e40", "regimes"),
+    ("\"regimes\" : 1e40", "not as a bundle has it"),
   ])
   func `refuses a schema of absurd size`(entry: String, says: String) throws {
     try withBundle(network(builder), builder) { folder in
@@ -148,7 +163,7 @@ private struct Bundles {
     }
   }
 
-  @Test(arguments: [(-3e38, 3e38), (0, 1e-45)])
+  @Test(arguments: [(-3e38, 3e38), (0, Float.leastNonzeroMagnitude)])
   func `refuses a table whose bins are no numbers`(low: Float, high: Float) throws {
     let table = Safetensors(
       tensors: [
