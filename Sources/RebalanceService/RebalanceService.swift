@@ -1,9 +1,9 @@
-public import Foundation
+import Foundation
 public import Hummingbird
 import HummingbirdCore
 public import Logging
 import NIOCore
-public import ServiceLifecycle
+import ServiceLifecycle
 
 /// The trigger over HTTP: policies, decision log, controls and their routes.
 public struct RebalanceService: Sendable {
