@@ -33,6 +33,9 @@ struct Shadow: ParsableCommand {
   @Option(help: "The file for the report as JSON; nothing is written if absent.")
   var out: String?
 
+  @Option(help: "The file for a figure of the disagreements, as SVG; none if absent.")
+  var figure: String?
+
   @Flag(help: "Print a JSON document, with every disagreement.")
   var json = false
 
@@ -46,8 +49,16 @@ struct Shadow: ParsableCommand {
       task, champion: ShadowParty(champion, for: task),
       challenger: ShadowParty(challenger, for: task), episodes: episodes, seed: seed)
     if let out { try write(report, to: out) }
+    if let figure { try draw(report, to: figure) }
     if json { try printJSON(report) } else { print(report.table) }
     if let out, !json { print("written to \(out)") }
+  }
+
+  private func draw(_ report: ShadowReport, to path: String) throws {
+    guard let svg = try report.figure.svg() else {
+      return FileHandle.standardError.write(Data("No figure: gnuplot-nox is not installed\n".utf8))
+    }
+    try Data(svg.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
   }
 
   /// Replaces the file as a whole.

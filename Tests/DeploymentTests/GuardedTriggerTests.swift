@@ -16,13 +16,13 @@ private let day = CalendarDate(daysSinceEpoch: 20_000)
 private let assets = ["A", "B", "C"]
 
 private func snapshot(
-  _ change: (inout PortfolioSnapshot) throws -> Void = { _ in }
-) rethrows -> PortfolioSnapshot {
+  _ change: (inout PortfolioSnapshot) -> Void = { _ in }
+) -> PortfolioSnapshot {
   var snapshot = PortfolioSnapshot(
     date: day, assets: assets, holdings: [600, 300, 100], targets: [0.4, 0.4, 0.2],
     lastTrade: day.adding(days: -10), lastLogReturns: [0.01, 0, -0.01])
   snapshot.requestedOn = UTCTime(day)
-  try change(&snapshot)
+  change(&snapshot)
   return snapshot
 }
 
@@ -49,54 +49,54 @@ private func trades(_ decision: TriggerDecision, _ snapshot: PortfolioSnapshot) 
   @Test func `a plain decision passes as it is`() throws {
     for decision in [
       TriggerDecision(fraction: 0.3, reasons: ["x"], scores: [1, 2]), .immediate("now"),
-      TriggerDecision(destination: [0.5, 0.4, 0.1], from: [0.6, 0.3, 0.1], targets: [0.4, 0.4, 0.2]),
+      TriggerDecision(
+        destination: [0.5, 0.4, 0.1], from: [0.6, 0.3, 0.1], targets: [0.4, 0.4, 0.2]),
     ] {
       #expect(try guarded(decision).decide(snapshot()) == decision)
     }
   }
 
-  static let refused:
-    [(String, ReasonCode, @Sendable (inout PortfolioSnapshot) -> Void)] = [
-      ("percent for fractions", .schema, { $0.targets = [40, 40, 20] }),
-      ("a missing holding", .schema, { $0.holdings = [600, 300] }),
-      ("a price of NaN", .notFinite, { $0.prices = [1, .nan, 1] }),
-      ("a holding of NaN", .notFinite, { $0.holdings[1] = .nan }),
-      ("an infinite fact", .notFinite, { $0.facts = ["volatility_index": [.infinity]] }),
-      ("a frozen asset that is not there", .schema, { $0.controls = TradingControls(frozen: "X") }),
-      ("a snapshot of five days ago", .stale, { $0.requestedOn = UTCTime(day.adding(days: 5)) }),
-      ("a request before its snapshot", .schema, { $0.requestedOn = UTCTime(day.adding(days: -1)) }),
-      ("a price of five days ago", .stale, { $0.priceDates = [day, day.adding(days: -5), day] }),
-      ("a price of nothing", .missingPrice, { $0.prices = [1, 0, 1] }),
-      (
-        "a price that was nothing", .missingPrice,
-        {
-          $0.prices = [1, 1, 1]
-          $0.previousPrices = [1, -1, 1]
-        }
-      ),
-      (
-        "a tenfold price", .priceGlitch,
-        {
-          $0.prices = [1, 10, 1]
-          $0.previousPrices = [1, 1, 1]
-        }
-      ),
-      (
-        "a tenth of a price", .priceGlitch,
-        {
-          $0.prices = [1, 0.1, 1]
-          $0.previousPrices = [1, 1, 1]
-        }
-      ),
-      (
-        "returns in percent", .inconsistent,
-        {
-          $0.prices = [1.01, 1, 0.99]
-          $0.previousPrices = [1, 1, 1]
-          $0.lastLogReturns = [1, 0, -1]
-        }
-      ),
-    ]
+  static let refused: [(String, ReasonCode, @Sendable (inout PortfolioSnapshot) -> Void)] = [
+    ("percent for fractions", .schema, { $0.targets = [40, 40, 20] }),
+    ("a missing holding", .schema, { $0.holdings = [600, 300] }),
+    ("a price of NaN", .notFinite, { $0.prices = [1, .nan, 1] }),
+    ("a holding of NaN", .notFinite, { $0.holdings[1] = .nan }),
+    ("an infinite fact", .notFinite, { $0.facts = ["volatility_index": [.infinity]] }),
+    ("a frozen asset that is not there", .schema, { $0.controls = TradingControls(frozen: "X") }),
+    ("a snapshot of five days ago", .stale, { $0.requestedOn = UTCTime(day.adding(days: 5)) }),
+    ("a request before its snapshot", .schema, { $0.requestedOn = UTCTime(day.adding(days: -1)) }),
+    ("a price of five days ago", .stale, { $0.priceDates = [day, day.adding(days: -5), day] }),
+    ("a price of nothing", .missingPrice, { $0.prices = [1, 0, 1] }),
+    (
+      "a price that was nothing", .missingPrice,
+      {
+        $0.prices = [1, 1, 1]
+        $0.previousPrices = [1, -1, 1]
+      }
+    ),
+    (
+      "a tenfold price", .priceGlitch,
+      {
+        $0.prices = [1, 10, 1]
+        $0.previousPrices = [1, 1, 1]
+      }
+    ),
+    (
+      "a tenth of a price", .priceGlitch,
+      {
+        $0.prices = [1, 0.1, 1]
+        $0.previousPrices = [1, 1, 1]
+      }
+    ),
+    (
+      "returns in percent", .inconsistent,
+      {
+        $0.prices = [1.01, 1, 0.99]
+        $0.previousPrices = [1, 1, 1]
+        $0.lastLogReturns = [1, 0, -1]
+      }
+    ),
+  ]
 
   @Test(arguments: refused.indices)
   func `what is no valid request is refused, and never reaches policy or fallback`(
@@ -233,9 +233,15 @@ private func trades(_ decision: TriggerDecision, _ snapshot: PortfolioSnapshot) 
       "rule:closed_form", "rule:event(0.05,index=30)", "rule:nothing",
       "rule:any(band(0.05),delay(band(0.1),days=3))", "rule:severity(0.05,crisis=30)",
     ] {
-      #expect(throws: RuleError.self, "\(rule)") { try guarded { $0.fallback = rule } }
+      #expect(throws: PolicyMismatch.self, "\(rule)") { try guarded { $0.fallback = rule } }
     }
     _ = try guarded { $0.fallback = "rule:any(calendar(annual),band(0.05,to=half))" }
+  }
+
+  @Test func `guards that were made for another policy are refused`() throws {
+    let model = try OutOfDistribution(
+      names: ["x", "y"], samples: (0..<50).map { [Float($0), Float($0 % 7)] })
+    #expect(throws: PolicyMismatch.self) { try guarded { $0.outOfDistribution = model } }
   }
 
   @Test func `a guard vetoes or shrinks, and never makes a trade larger`() throws {

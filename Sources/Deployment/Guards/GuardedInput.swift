@@ -26,31 +26,43 @@ struct GuardedInput: Sendable {
     detector = settings.outOfDistribution.map(OutOfDistribution.Detector.init)
   }
 
-  /// Why it is refused, or what of it is like nothing seen.
-  func read(_ snapshot: PortfolioSnapshot) -> (refusal: Refusal?, finding: String?) {
+  /// What is looked at, in order.
+  var columnNames: [String] { withReturns.columns.map(\.name) }
+
+  /// What guards know about a request before any inference.
+  struct Reading {
+    /// Why it is refused.
+    var refusal: Refusal?
+    /// What of it is like nothing seen.
+    var finding: String?
+    /// What the policy sees, and after it what guards look at besides.
+    var numbers: [Float] = []
+  }
+
+  func read(_ snapshot: PortfolioSnapshot) -> Reading {
     if let defect = snapshot.defect {
-      return (Refusal(code: snapshot.isFinite ? .schema : .notFinite, description: defect), nil)
+      return Reading(
+        refusal: Refusal(code: snapshot.isFinite ? .schema : .notFinite, description: defect))
     }
     if let assets = settings.assets, assets != snapshot.assets {
-      return (
-        Refusal(
+      return Reading(
+        refusal: Refusal(
           code: .schema,
-          description: "assets: the policy is for \(assets.joined(separator: ", "))"), nil
-      )
+          description: "assets: the policy is for \(assets.joined(separator: ", "))"))
     }
-    if let refusal = old(snapshot) ?? quotes(snapshot) { return (refusal, nil) }
+    if let refusal = old(snapshot) ?? quotes(snapshot) { return Reading(refusal: refusal) }
+    if !hasObservation, let refusal = rule(snapshot) { return Reading(refusal: refusal) }
+    guard detector != nil || hasObservation else { return Reading() }
     do throws(ObservationBuilder.MissingField) {
-      guard detector != nil || hasObservation else { return (rule(snapshot), nil) }
       let builder = snapshot.lastLogReturns == nil ? withoutReturns : withReturns
       let numbers = try builder.observe(snapshot)
       guard numbers.allSatisfy(\.isFinite) else {
-        return (
-          Refusal(code: .notFinite, description: "a number of the observation is not finite"), nil
-        )
+        return Reading(
+          refusal: Refusal(
+            code: .notFinite, description: "a number of the observation is not finite"))
       }
-      if !hasObservation, let refusal = rule(snapshot) { return (refusal, nil) }
-      return (nil, detector?.finding(numbers))
-    } catch { return (Refusal(code: .schema, description: error.description), nil) }
+      return Reading(finding: detector?.finding(numbers), numbers: numbers)
+    } catch { return Reading(refusal: Refusal(code: .schema, description: error.description)) }
   }
 
   /// What a rule needs and does not find.

@@ -19,20 +19,32 @@ public struct GuardedTrigger: Trigger {
   public let fallback: any Trigger
   public let settings: GuardSettings
   let input: GuardedInput
+  /// The policy, where it is a learned one that sees what the guards are told it sees.
+  private let learned: LearnedTrigger?
 
   /// - Parameters:
   ///   - observation: what the policy sees; `nil` for a rule.
   ///   - assets: their names, in order.
-  /// - Throws: where the fallback is no rule that every request can be asked about.
+  /// - Throws: where the fallback is no rule that every request can be asked about, or the settings
+  ///   are of another policy.
   public init(
     _ trigger: any Trigger, settings: GuardSettings, observation: ObservationBuilder? = nil,
     assets: [String]
-  ) throws(RuleError) {
+  ) throws(PolicyMismatch) {
     self.trigger = trigger
     self.settings = settings
-    fallback = try RuleCatalog.plainRule(settings.fallback, assets: assets)
+    let learned = trigger as? LearnedTrigger
+    self.learned = learned?.observation == observation ? learned : nil
+    do throws(RuleError) {
+      fallback = try RuleCatalog.plainRule(settings.fallback, assets: assets)
+    } catch { throw PolicyMismatch(description: "fallback: \(error)") }
     input = GuardedInput(
       settings, needs: trigger.needs, observation: observation, assetCount: assets.count)
+    let (seen, known) = (input.columnNames, settings.outOfDistribution?.columns.map(\.name))
+    if let known, known != seen {
+      throw PolicyMismatch(
+        description: "out_of_distribution: made for \(known), the policy sees \(seen)")
+    }
   }
 
   public var name: String { trigger.name }
@@ -46,7 +58,7 @@ public struct GuardedTrigger: Trigger {
     let read = input.read(snapshot)
     if let refusal = read.refusal { return .invalid(refusal.description, refusal.code) }
     if let veto = veto(snapshot) { return veto }
-    return limited(decided(snapshot, read.finding), snapshot)
+    return limited(decided(snapshot, read), snapshot)
   }
 
   /// Kill switch and pause.
@@ -63,8 +75,14 @@ public struct GuardedTrigger: Trigger {
   }
 
   /// What the policy says, or the fallback rule about what the policy does not know.
-  private func decided(_ snapshot: PortfolioSnapshot, _ finding: String?) -> TriggerDecision {
-    guard let finding else { return trigger.decide(snapshot) }
+  private func decided(
+    _ snapshot: PortfolioSnapshot, _ read: GuardedInput.Reading
+  ) -> TriggerDecision {
+    guard let finding = read.finding else {
+      // What the guards have looked at begins with what the policy sees: it is not built twice.
+      guard let learned, learned.family != .destination else { return trigger.decide(snapshot) }
+      return learned.decide(observation: Array(read.numbers.prefix(learned.policy.observationSize)))
+    }
     var decision = fallback.decide(snapshot)
     decision.reasons.insert("out_of_distribution: \(finding)", at: 0)
     decision.reasons.insert("fallback: \(fallback.name) decides", at: 1)

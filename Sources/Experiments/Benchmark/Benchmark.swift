@@ -73,7 +73,7 @@ public struct Benchmark: Sendable, Codable {
         results += try Self.ppo(speedTask) + [Self.advantageEstimation()] + Self.choices(speedTask)
       case .dqn: results += Self.dqn(speedTask)
       case .tabular: results += try Self.tabular(exactTask)
-      case .decision: results.append(try Self.decision(speedTask))
+      case .decision: results += try Self.decision(speedTask)
       case .solve: results += try Self.solve(exactTask)
       }
     }
@@ -88,22 +88,6 @@ public struct Benchmark: Sendable, Codable {
         best, Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18)
     }
     return best
-  }
-
-  private static func decision(_ task: RebalancingTask) throws -> Result {
-    let network = Network(
-      sizes: [task.observation.size, 64, 64, task.actions.count], activation: .tanh, outputGain: 1,
-      random: RandomSource(seed: 1), index: 0)
-    let policy = LearnedPolicy.network(network)
-    let observation = [Float](repeating: 0.1, count: task.observation.size)
-    let count = 20_000
-    var sum = 0
-    let seconds = best {
-      for _ in 0..<count { sum &+= policy.greedyAction(observation) ?? 0 }
-    }
-    precondition(sum >= 0)
-    return Result(
-      name: "decision/64-64", value: seconds / Double(count) * 1e6, unit: "µs", threads: 1)
   }
 
   private static func solve(_ task: RebalancingTask) throws -> [Result] {

@@ -38,6 +38,15 @@ extension TradingControls.AssetOverride: Codable {
   }
 }
 
+extension TradingControls.DefensiveMode {
+  /// What is wrong with it, naming the field.
+  var defect: String? {
+    if !(0...1).contains(distance) { return "defensive.distance: \(distance), 0 to 1 is valid" }
+    if !(0...1).contains(fraction) { return "defensive.fraction: \(fraction), 0 to 1 is valid" }
+    return nil
+  }
+}
+
 extension TradingControls.DefensiveMode: Codable {
   enum CodingKeys: String, CodingKey, CaseIterable { case distance, fraction }
 

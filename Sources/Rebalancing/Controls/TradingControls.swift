@@ -67,20 +67,17 @@ extension TradingControls {
     if let name = frozen.first(where: { !assets.contains($0) }) {
       return "frozen: there is no asset “\(name)”"
     }
-    for (name, own) in overrides.sorted(by: { $0.key < $1.key }) {
+    for (name, own) in overrides.isEmpty ? [] : overrides.sorted(by: { $0.key < $1.key }) {
       guard assets.contains(name) else { return "overrides: there is no asset “\(name)”" }
       if let band = own.band, !(0...1).contains(band) {
         return "overrides.\(name).band: \(band), 0 to 1 is valid"
       }
     }
     if let minimumDays, minimumDays < 0 { return "minimum_days: \(minimumDays) is negative" }
-    for (field, share) in [
-      ("maximum_weight", maximumWeight), ("defensive.distance", defensive?.distance),
-      ("defensive.fraction", defensive?.fraction),
-    ] {
-      if let share, !(0...1).contains(share) { return "\(field): \(share), 0 to 1 is valid" }
+    if let share = maximumWeight, !(0...1).contains(share) {
+      return "maximum_weight: \(share), 0 to 1 is valid"
     }
-    return nil
+    return defensive?.defect
   }
 }
 

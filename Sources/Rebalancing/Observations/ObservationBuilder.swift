@@ -166,17 +166,20 @@ public struct ObservationBuilder: Sendable, Hashable {
     guard snapshot.assets.count == assetCount else {
       throw MissingField("the policy is for \(assetCount) assets, \(snapshot.assets.count) given")
     }
-    if features.contains(.unrealizedGain), snapshot.basis == nil {
+    let (seesGain, seesReturn) = (
+      features.contains(.unrealizedGain), features.contains(.lastLogReturn)
+    )
+    if seesGain, snapshot.basis == nil {
       throw MissingField("basis: missing, the policy's feature unrealized_gain needs it")
     }
-    if features.contains(.lastLogReturn), snapshot.lastLogReturns == nil {
+    if seesReturn, snapshot.lastLogReturns == nil {
       throw MissingField(
         "last_log_returns: missing, the policy's feature last_log_return needs it")
     }
     let value = snapshot.value
-    let weights = snapshot.weights
-    let basis = (snapshot.basis ?? snapshot.holdings).map { $0 / value }
-    let lastLogReturns = snapshot.lastLogReturns ?? snapshot.holdings.map { _ in 0 }
+    let weights = snapshot.holdings.map { $0 / value }
+    let basis = seesGain ? (snapshot.basis ?? []).map { $0 / value } : []
+    let lastLogReturns = seesReturn ? snapshot.lastLogReturns ?? [] : []
     let targets = snapshot.targets
     let facts = try facts(in: snapshot)
     var observation = [Double](repeating: 0, count: size)

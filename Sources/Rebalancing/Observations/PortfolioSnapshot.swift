@@ -94,24 +94,16 @@ extension PortfolioSnapshot {
   public var defect: String? {
     let count = assets.count
     if count < 2 { return "assets: \(count) given, at least 2 are needed" }
-    if Set(assets).count < count { return "assets: a name stands twice" }
-    for (name, field) in [
-      ("holdings", holdings), ("target_weights", targets), ("basis", basis ?? holdings),
-      ("last_log_returns", lastLogReturns ?? holdings),
-    ] {
-      if field.count != count { return "\(name): \(field.count) numbers for \(count) assets" }
-      if let i = field.firstIndex(where: { !$0.isFinite }) {
-        return "\(name)[\(i)] (\(assets[i])): \(field[i]) is not a finite number"
-      }
+    if hasRepeatedName { return "assets: a name stands twice" }
+    // One after another: a list of them would be an allocation at every decision.
+    if let defect = wrong(holdings, "holdings") ?? wrong(targets, "target_weights")
+      ?? basis.flatMap({ wrong($0, "basis") })
+      ?? lastLogReturns.flatMap({ wrong($0, "last_log_returns", isSigned: true) })
+    {
+      return defect
     }
-    for (name, field) in [
-      ("holdings", holdings), ("target_weights", targets), ("basis", basis ?? holdings),
-    ] {
-      if let i = field.firstIndex(where: { $0 < 0 }) {
-        return "\(name)[\(i)] (\(assets[i])): \(field[i]) is negative"
-      }
-    }
-    for (name, numbers) in (facts ?? [:]).sorted(by: { $0.key < $1.key }) {
+    guard let facts else { return moneyDefect }
+    for (name, numbers) in facts.sorted(by: { $0.key < $1.key }) {
       guard Fact(rawValue: name) != nil else {
         let valid = Fact.allCases.map(\.rawValue).joined(separator: ", ")
         return "facts: there is no “\(name)”, valid are \(valid)"
@@ -120,6 +112,31 @@ extension PortfolioSnapshot {
         return "facts.\(name)[\(i)]: \(numbers[i]) is not a finite number"
       }
     }
+    return moneyDefect
+  }
+
+  private var hasRepeatedName: Bool {
+    guard assets.count <= 16 else { return Set(assets).count < assets.count }
+    return assets.indices.contains { assets[..<$0].contains(assets[$0]) }
+  }
+
+  /// What is wrong with a field of one number per asset.
+  private func wrong(_ field: [Double], _ name: String, isSigned: Bool = false) -> String? {
+    if field.count != assets.count {
+      return "\(name): \(field.count) numbers for \(assets.count) assets"
+    }
+    if let i = field.firstIndex(where: { !$0.isFinite }) {
+      return "\(name)[\(i)] (\(assets[i])): \(field[i]) is not a finite number"
+    }
+    if !isSigned, let i = field.firstIndex(where: { $0 < 0 }) {
+      return "\(name)[\(i)] (\(assets[i])): \(field[i]) is negative"
+    }
+    return nil
+  }
+
+  /// What is wrong with value, targets and dates.
+  private var moneyDefect: String? {
+    let value = value
     if value <= 0 || !value.isFinite {
       return "holdings: they sum to \(value), a positive finite value is needed"
     }
