@@ -151,6 +151,84 @@ private let experiment = """
     #expect(standings.contains("\ncheap & <odd>,sampled,small,false,2,0,,"))
   }
 
+  @Test func `walked through data, each policy's growth is that of its own folds`() throws {
+    let (work, folder) = try prepare(
+      """
+      question: Who grows faster?
+      environment: envs/us-stock-bond-v0.yaml
+      scores: [sampled]
+      rules: ["rule:never", "rule:always", "rule:band(0.05)"]
+      episodes: 2
+      evaluation_seed: 1000
+      walk_forward: {train_steps: 6000, test_steps: 126}
+      """)
+    let run = try rebalance("run", folder, "--json")
+    #expect(run.status == 0, "\(run.errors)")
+    let document = try #require(
+      try JSONSerialization.jsonObject(
+        with: Data(
+          contentsOf: URL(fileURLWithPath: work.path("checkpoints/900-small/results.json")))
+      ) as? [String: Any])
+    let walked = try #require((document["cases"] as? [[String: Any]])?.first)
+    let folds = try #require(walked["folds"] as? [[String: Any]])
+    let sharpe = try #require((walked["sharpe"] as? [String: Any])?["rows"] as? [[String: Any]])
+    #expect(folds.count > 1 && sharpe.count == 3)
+    var growths = Set<Double>()
+    for row in sharpe {
+      let name = try #require(row["family"] as? String)
+      let growth = try #require(row["growth_percent_per_year"] as? Double)
+      let values = folds.compactMap { fold in
+        (fold["policies"] as? [[String: Any]])?.first { $0["name"] as? String == name }
+          .flatMap { $0["final_value"] as? Double }
+      }
+      #expect(values.count == folds.count)
+      let wealth = values.reduce(1, *)
+      let expected = (pow(wealth, 252 / Double(126 * folds.count)) - 1) * 100
+      #expect(abs(growth - expected) < 1e-6, "\(name)")
+      growths.insert(growth)
+    }
+    #expect(growths.count == 3)
+  }
+
+  @Test func `what is stored is of the same paths only, where the commit tells the code`() throws {
+    let few = experiment.split(separator: "\n").filter {
+      !$0.hasPrefix("export") && !$0.hasPrefix("agents") && !$0.hasPrefix("seeds")
+        && !$0.hasPrefix("replays")
+    }.joined(separator: "\n")
+    let (work, folder) = try prepare(few)
+    // A commit without changes: what has been evaluated under it counts.
+    let git = Process()
+    git.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    git.currentDirectoryURL = work.folder
+    git.arguments = [
+      "sh", "-c",
+      "git init -q && git -c user.name=a -c user.email=a@b commit -q --allow-empty -m a",
+    ]
+    try git.run()
+    git.waitUntilExit()
+    #expect(git.terminationStatus == 0)
+    let clean = ["GIT_DIR": work.path(".git"), "GIT_WORK_TREE": work.folder.path]
+    func sampled() throws -> [String: Any] {
+      let run = try rebalance(["run", folder, "--json"], environment: clean)
+      #expect(run.status == 0, "\(run.errors)")
+      return try #require(try run.json()["sampled"] as? [String: Any])
+    }
+    func cost(_ evaluation: [String: Any]) -> Double? {
+      let row = (evaluation["policies"] as? [[String: Any]])?.last
+      return (row?["cost_bp_per_year"] as? [String: Any])?["mean"] as? Double
+    }
+    let first = try sampled()
+    #expect(first["episodes"] as? Int == 5)
+    #expect(cost(try sampled()) == cost(first))
+    for (old, new) in [("episodes: 5", "episodes: 6"), ("seed: 1000", "seed: 1001")] {
+      _ = try work.file(
+        "experiments/900-small/experiment.yaml", few.replacingOccurrences(of: old, with: new))
+      let changed = try sampled()
+      #expect(cost(changed) != cost(first), "\(new)")
+      #expect(changed["episodes"] as? Int == (new == "episodes: 6" ? 6 : 5))
+    }
+  }
+
   @Test(arguments: [
     ("an unknown key", "episodes: 5", "episodes: 5\nepisode: 5", "experiment.yaml:8:"),
     ("no seeds", "seeds: [1, 2]", "seeds: []", "at least one"),

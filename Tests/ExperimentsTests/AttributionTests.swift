@@ -138,6 +138,29 @@ import Testing
     #expect(Self.numbers(attribution.decisions[0].contribution).allSatisfy { $0 == 0 })
   }
 
+  @Test(arguments: [cases[0], cases[2]])
+  func `a decision says when it was made, and what the portfolio was worth`(
+    _ given: Case
+  ) throws {
+    let (task, policy) = (try given.task(), try given.trigger())
+    let decisions = try given.attribution().decisions
+    var game = RebalancingEnvironment<Double>(task.informing(policy), copy: 0)
+    _ = game.reset(seed: 3)
+    var (step, number) = (0, 0)
+    while !game.hasEnded {
+      let (date, value, decision) = (game.date, game.value, policy.decide(game.snapshot))
+      let outcome = game.advance(decision)
+      if decision.action != .none {
+        let told = try #require(decisions.dropFirst(number).first)
+        #expect(told.step == step && told.date == date && told.value == value)
+        #expect(told.turnover == outcome.turnover && told.reasons == decision.reasons)
+        number += 1
+      }
+      step += 1
+    }
+    #expect(number == decisions.count && number > 1)
+  }
+
   @Test func `who never trades has nothing to explain`() throws {
     let attribution = try Case(environment: "two-asset-monthly-v0", rule: "rule:never")
       .attribution()

@@ -158,6 +158,29 @@ import Testing
     }
   }
 
+  /// Trades in its first steps and never again.
+  private struct Beginner: Trigger {
+    let name = "beginner"
+    let last: CalendarDate
+    func decide(_ snapshot: PortfolioSnapshot) -> TriggerDecision {
+      TriggerDecision(fraction: snapshot.date < last ? 1 : 0)
+    }
+  }
+
+  @Test func `the first twentieth of a path does not count`() throws {
+    let task = try driftless("two-asset-monthly-v0")
+    let check = try FloorCheck(task)
+    // Steps 0 to 2 of 60 do not; step 1 is the first that finds something to trade.
+    for (steps, counts) in [(3, false), (4, true)] {
+      var game = RebalancingEnvironment<Double>(task)
+      _ = game.reset(seed: 1)
+      for _ in 0..<steps { _ = game.advance(fraction: 0) }
+      let verdict = check.play(
+        Beginner(last: game.date), on: task, paths: 2, steps: 60, seed: 1)
+      #expect((verdict == .undecided("it does not trade")) == !counts, "\(verdict)")
+    }
+  }
+
   @Test func `who knows the coming year falls below the floor and is caught`() throws {
     let task = try driftless("two-asset-monthly-v0")
     let check = try FloorCheck(task)

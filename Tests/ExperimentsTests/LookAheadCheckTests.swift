@@ -52,6 +52,18 @@ import Testing
         "at step \(finding.step), \(finding.date), when what comes after \(finding.fork) changed"))
   }
 
+  @Test func `what looks ahead fails a report, what does not is no finding`() throws {
+    let task = try task("us-stock-bond-v0")
+    let finding = try #require(
+      try SanityGate.finding(of: "p", lookingAheadOn: task, caseName: "a", seed: 1) { Peek($0) })
+    #expect(finding.caseName == "a" && finding.policy == "p")
+    #expect(finding.problem.hasPrefix("look-ahead: the decision changed"))
+    let honest = try SanityGate.finding(of: "p", lookingAheadOn: task, caseName: "a", seed: 1) {
+      try RuleCatalog.rule("rule:band(0.02)", for: $0)
+    }
+    #expect(honest == nil)
+  }
+
   /// A band as wide as the stock's volatility over the whole sample.
   private func fitted(_ task: RebalancingTask) throws -> any Trigger {
     guard case .historical(let market) = task.market else {
@@ -82,6 +94,29 @@ import Testing
       }
       return TriggerDecision(fraction: turn % 2 == 0 ? 1 : 0)
     }
+  }
+
+  /// Asks for what its data says is worth knowing, and then does not look at it.
+  private struct Curious: Trigger {
+    let name = "curious"
+    let needs: TriggerNeeds
+
+    init(_ task: RebalancingTask) {
+      guard case .historical(let market) = task.market else {
+        needs = TriggerNeeds()
+        return
+      }
+      let history = market.history
+      let last = history.dates.count - 1
+      needs = TriggerNeeds(facts: history[last, 0] > history[0, 0] ? [.volatility] : [.trend])
+    }
+
+    func decide(_ snapshot: PortfolioSnapshot) -> TriggerDecision { .noAction("nothing to do") }
+  }
+
+  @Test func `so is one that is told other things in another future`() throws {
+    let check = try LookAheadCheck(try task("us-stock-bond-v0")) { Curious($0) }
+    #expect(check.finding?.change.contains("what is told (trend") == true)
   }
 
   @Test func `nothing that changes with the future goes unseen on models`() throws {

@@ -98,6 +98,68 @@ import Testing
     #expect(one.windows.map(\.policies) == table.windows.map(\.policies))
   }
 
+  /// Growth net of what is paid, and the largest fall, of the steps in a window.
+  private func path(
+    _ task: RebalancingTask, _ rule: any Trigger, _ window: CalendarWindow
+  ) -> (growth: Double, fall: Double, tax: Double, steps: Int) {
+    var environment = RebalancingEnvironment<Double>(task.informing(rule))
+    _ = environment.reset(seed: 7)
+    var (values, tax) = ([1.0], 0.0)
+    while !environment.hasEnded {
+      let date = environment.date
+      let outcome = environment.advance(rule.decide(environment.snapshot))
+      guard window.from <= date, date <= window.through else { continue }
+      let net = (1 - outcome.transactionCost - outcome.taxCost) * (1 + outcome.portfolioReturn)
+      values.append(values[values.count - 1] * net)
+      tax += outcome.taxCost
+    }
+    let falls = values.indices.map { 1 - values[$0] / (values[...$0].max() ?? 1) }
+    return (values[values.count - 1], falls.max() ?? 0, tax, values.count - 1)
+  }
+
+  @Test func `what is paid in is no return`() throws {
+    let task = try task(
+      "us-stock-bond-v0",
+      [
+        "cash=US_TREASURY", "pay_from=cash", "initial_value=100000", "deposit=20000",
+        "deposit_every_steps=10",
+      ])
+    let window = try CalendarWindow("2008-09..2009-03")
+    let rule = try rules(task)[1]
+    let row = try #require(
+      PeriodTable(task, policies: [rule], windows: [window]).windows[0].policies?.first)
+    let expected = path(task, rule, window)
+    #expect(row.steps == expected.steps)
+    #expect(abs(row.totalReturn - (expected.growth - 1)) < 1e-9)
+    #expect(abs(row.drawdown - expected.fall) < 1e-9)
+  }
+
+  @Test func `a fall counts from where the window begins`() throws {
+    let task = try task("us-stock-bond-v0")
+    let never = try rules(task)[0]
+    // Stocks fell by 9 % on the day that followed.
+    let day = try CalendarWindow("day=2008-10-14..2008-10-14")
+    let month = try CalendarWindow("2008-10")
+    let table = try PeriodTable(task, policies: [never], windows: [day, month])
+    for window in table.windows {
+      let row = try #require(window.policies?.first)
+      let expected = path(task, never, window.window)
+      #expect(abs(row.drawdown - expected.fall) < 1e-12 && row.drawdown > 0.02)
+    }
+    let one = try #require(table.windows[0].policies?.first)
+    #expect(one.steps == 1 && abs(one.drawdown + one.totalReturn) < 1e-12)
+  }
+
+  @Test func `tax is a term of its own, and of the cost`() throws {
+    let task = try task("us-factors-v0", ["episode_start=fixed"])
+    let always = try RuleCatalog.rule("rule:always", for: task)
+    let window = try CalendarWindow("2020")
+    let row = try #require(
+      PeriodTable(task, policies: [always], windows: [window]).windows[0].policies?.first)
+    #expect(row.tax > 0.1)
+    #expect(abs(row.cost - (row.transaction + row.tax + row.drift)) < 1e-9)
+  }
+
   @Test func `models have no days to look at`() throws {
     let task = try task("two-asset-monthly-v0")
     let error = #expect(throws: SpecError.self) {

@@ -96,6 +96,20 @@ import Testing
     #expect("\(try #require(error))".contains(message), "\(String(describing: error))")
   }
 
+  @Test func `a shock may begin where another ends`() throws {
+    let yaml = """
+      stress:
+        - {name: a, begin_step: 1, length_steps: 2, total_return: -0.5}
+        - {name: b, begin_step: 3, length_steps: 2, total_return: -0.5}
+      """
+    let task = try task("stress-crash-v0", stress: yaml)
+    #expect(task.market.shocks.map(\.name) == ["a", "b"])
+    var environment = RebalancingEnvironment<Double>(task)
+    _ = environment.reset(seed: 1)
+    let values = (0..<6).map { _ in environment.advance(fraction: 0).portfolioReturn }
+    #expect(values.map { $0 < -0.1 } == [false, true, true, true, true, false], "\(values)")
+  }
+
   @Test func `replayed data takes no shocks, dividends and resampled data do`() throws {
     let one = "stress:\n  - {name: a, begin_step: 1, length_steps: 2, total_return: -0.5}"
     let error = #expect(throws: SpecError.self) { try task("us-stock-bond-v0", stress: one) }

@@ -62,6 +62,15 @@ import Testing
     #expect(abs(three - 6 * price) < 1e-5)
   }
 
+  @Test func `no more is sold than is held`() {
+    // One is to be bought by 38 %; two is inside of wide edges, three gives way but has only 35 %.
+    let numbers: [Float] = [0.02, 0.01, 0.5, 0.5, 0.03, 0.03, 0.01, 0.01, 100]
+    let band = band(numbers.map { Float(log(Double($0))) }, .destination(origin: origin))
+    let action = band.action([-0.4, 0.25, 0.15, 1])
+    #expect(action[2] == 0)
+    #expect(abs(action[0] - 0.38) < 1e-3 && abs(action[1] - 0.65) < 1e-3)
+  }
+
   @Test func `what is no number is no action`() {
     for motion in [BoxMotion.fraction(positions: 3), .destination(origin: origin)] {
       let outputs = Array(repeating: Float(-3), count: motion == .fraction(positions: 3) ? 6 : 9)

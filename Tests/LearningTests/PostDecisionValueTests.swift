@@ -163,6 +163,61 @@ private struct Dirt: AfterstateEnvironment {
     #expect(seen.count == 2)
   }
 
+  /// What the copies of the first part see when a rollout has ended.
+  private func seen(rolloutSteps: Int) throws -> (now: [Float], starts: [Float]) {
+    var configuration = configuration()
+    configuration.rolloutSteps = rolloutSteps
+    configuration.lessonInterval = 4
+    configuration.exploringStarts = 0.25
+    var agent = try agent(configuration)
+    _ = agent.update(workers: 1)
+    let starts = (0..<32).map { copy in
+      Float(
+        RandomSource(seed: 1).integer(
+          below: 5, .initialState, copy: UInt32(copy), step: UInt32(rolloutSteps)))
+    }
+    let now = try #require(
+      agent.trainingTensors()["part.0.observations"]?.values(as: Float.self))
+    return (now, starts)
+  }
+
+  @Test func `a quarter of the copies begin anywhere just before each lesson`() throws {
+    // Lessons are after 3, 7, 11 … steps: of what is seen then.
+    let before = try seen(rolloutSteps: 15)
+    #expect(before.now.count == 32)
+    #expect(before.now.prefix(8) == before.starts.prefix(8))
+    #expect(before.now.suffix(24) != before.starts.suffix(24))
+    for steps in [14, 16] {
+      let other = try seen(rolloutSteps: steps)
+      #expect(other.now.prefix(8) != other.starts.prefix(8), "after \(steps) steps")
+    }
+  }
+
+  @Test func `features are put in the measure of where ordinary episodes lead`() throws {
+    // Of one step each from no dirt: what is left is none, always.
+    var configuration = configuration()
+    configuration.exploringStarts = 0.25
+    var agent = try PostDecisionValue(configuration: configuration, seed: 1) {
+      Dirt($0, horizon: 1)
+    }
+    _ = agent.update(workers: 1)
+    let tensors = agent.trainingTensors()
+    #expect(tensors["inputs.means"]?.values(as: Float.self) == [0])
+    #expect(tensors["inputs.deviations"]?.values(as: Float.self) == [1])
+  }
+
+  @Test func `a time limit that is no end is looked beyond`() throws {
+    // Episodes of one step from no dirt: V(0) = γ (V(0) + max(V(1) − 1, V(0) − 6)) / 2 is below 0.
+    var configuration = configuration()
+    (configuration.criterion, configuration.discount) = (.discounted, 0.9)
+    configuration.exploringStarts = 0.25
+    var agent = try PostDecisionValue(configuration: configuration, seed: 1) {
+      Dirt($0, horizon: 1)
+    }
+    for _ in 0..<20 { _ = agent.update(workers: 1) }
+    #expect(agent.afterstateValue([0]) < -1)
+  }
+
   @Test(arguments: [0, 0.25])
   func `the bits do not depend on the number of workers`(_ starts: Double) throws {
     var configuration = configuration(updates: 3)

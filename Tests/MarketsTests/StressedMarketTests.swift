@@ -119,6 +119,61 @@ import Testing
     }
   }
 
+  /// Log returns of a shock's steps in which nothing is left of the volatility: the mean log return.
+  private func still(_ base: Market<Double>) throws -> [Double] {
+    let ones = base.ones
+    let shock = MarketShock(
+      name: "still", beginStep: 2, lengthSteps: 3, totalReturn: ones.map { _ in 0 },
+      volatilityFactor: ones.map { _ in 0 }, correlationTowardOne: 0, halfSpreadFactor: ones)
+    var walk = Walk<Double>(.stressed(StressedMarket(base, shocks: [shock], stepsPerYear: 252)))
+    var rows: [[Double]] = []
+    for _ in 0..<6 {
+      walk.step()
+      rows.append(walk.logReturns)
+    }
+    #expect(rows[2] == rows[3] && rows[3] == rows[4] && rows[1] != rows[2] && rows[5] != rows[2])
+    return rows[2]
+  }
+
+  @Test func `without its volatility a market moves by its mean log return`() throws {
+    let (correlation, volatility) = ([[1.0, 0.25], [0.25, 1]], [0.03, 0.02])
+    let lognormal = Market<Double>.lognormal(
+      try LognormalMarket(
+        driftPerStep: [0.001, 0.002], volatilityPerStep: volatility, correlation: correlation,
+        stepsPerYear: 252))
+    let normal = Market<Double>.normal(
+      try NormalMarket(
+        meanPerStep: [0.001, 0.002], volatilityPerStep: volatility, correlation: correlation,
+        stepsPerYear: 252))
+    // Simple returns to the second order: μ − σ²/2.
+    for market in [lognormal, normal] {
+      for (mean, expected) in zip(try still(market), [0.001 - 0.00045, 0.002 - 0.0002]) {
+        #expect(abs(mean - expected) < 1e-15)
+      }
+    }
+    let equation = GARCHMarket<Double>.Equation(
+      mean: 0.001, omega: 2e-5, alpha: 0.05, gamma: 0.1, beta: 0.8)
+    for (kind, expected) in [(ReturnKind.log, 0.001), (.simple, 0.001 - 1e-4)] {
+      // ω / (1 − α − γ/2 − β) is 2e-4.
+      let market = Market<Double>.garch(
+        try GARCHMarket(
+          [equation, equation], correlation: correlation, returnKind: kind, stepsPerYear: 252))
+      for mean in try still(market) { #expect(abs(mean - expected) < 1e-15, "\(kind)") }
+    }
+  }
+
+  @Test func `of regimes the mean is that of how long they last`() throws {
+    let calm = 0.0343 / 0.0509
+    for kind in [ReturnKind.log, .simple] {
+      let means = stockBondRegimes.map { regime in
+        zip(regime.mean, regime.volatility).map { $0 - (kind == .log ? 0 : $1 * $1 / 2) }
+      }
+      for (i, mean) in try still(try stockBondMarket(kind)).enumerated() {
+        #expect(abs(mean - (calm * means[0][i] + (1 - calm) * means[1][i])) < 1e-15, "\(kind)")
+      }
+    }
+  }
+
   @Test func `markets with memory move by the volatility of the day, and keep it`() throws {
     let equation = GARCHMarket<Double>.Equation(
       mean: 0, omega: 2e-6, alpha: 0.05, gamma: 0.1, beta: 0.88)
@@ -143,4 +198,9 @@ import Testing
       #expect(own.state == shocked.state, "step \(step)")
     }
   }
+}
+
+extension Market<Double> {
+  /// 1 for each asset.
+  fileprivate var ones: [Double] { Array(repeating: 1, count: assetCount) }
 }

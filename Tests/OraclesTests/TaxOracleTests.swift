@@ -127,6 +127,29 @@ import Testing
     #expect(deferral.firstDestination == 0.8)
   }
 
+  @Test(arguments: [(12, 0.35), (13, 0.15)])
+  func `a gain is long term after more than twelve months`(_ held: Int, _ rate: Double) throws {
+    // One month of a price that hardly moves: what is not sold now is sold at its end, long term.
+    let deferral = try solved {
+      ($0.riskAversion, $0.volatility, $0.drift, $0.months) = (0, 0.01, 0, 1)
+      $0.monthsHeld = held
+    }
+    let always = try cost(deferral, .always)
+    #expect(abs(always.tax - (rate * 0.2 / 3 + 0.15 * 0.6 / 3)) < 1e-4)
+    let (never, once) = (try cost(deferral, .never), try cost(deferral, .onceLongTerm))
+    #expect(once == (held > 12 ? always : never))
+    #expect(abs(never.tax - 0.15 * 0.8 / 3) < 1e-4)
+  }
+
+  @Test func `a month of holding costs the drift of the weight itself, between nodes too`() throws {
+    for weight in [0.8, 0.8003, 0.7001] {
+      let deferral = try solved { ($0.months, $0.end, $0.weight) = (1, .stepUp, weight) }
+      let drift = 2.5 * 0.1628 * 0.1628 * (weight - 0.6) * (weight - 0.6) / 12
+      #expect(abs(try cost(deferral, .never).drift / drift - 1) < 1e-4)
+      #expect(try cost(deferral, .never).tax == 0)
+    }
+  }
+
   @Test func `no rule costs less than the optimum, and its parts are its total`() throws {
     for end in TaxDeferral.End.allCases {
       for (gain, held) in [(0.5, 6), (0.05, 0), (-0.2, 6), (3, 40)] {

@@ -94,10 +94,22 @@ public enum SanityGate {
     _ entrants: [Entrant], lookingAheadOn task: RebalancingTask, caseName: String, seed: UInt64
   ) throws -> [Finding] {
     try entrants.compactMap { entrant in
-      let check = try LookAheadCheck(task, seed: seed) { try entrant.policy(for: $0) }
-      return check.finding.map {
-        Finding(caseName: caseName, policy: entrant.name, problem: $0.description)
+      try finding(of: entrant.name, lookingAheadOn: task, caseName: caseName, seed: seed) {
+        try entrant.policy(for: $0)
       }
+    }
+  }
+
+  /// What of one policy changes when the future changes.
+  ///
+  /// - Parameter policy: makes it for a task.
+  package static func finding(
+    of name: String, lookingAheadOn task: RebalancingTask, caseName: String, seed: UInt64,
+    policy: (RebalancingTask) throws -> any Trigger
+  ) throws -> Finding? {
+    let check = try LookAheadCheck(task, seed: seed, policy: policy)
+    return check.finding.map {
+      Finding(caseName: caseName, policy: name, problem: $0.description)
     }
   }
 }

@@ -45,7 +45,7 @@ public struct SharpeStandings: Sendable, Codable {
   }
 
   /// - Returns: `nil` without returns.
-  init?(
+  package init?(
     caseName: String, scores: [StoredScore], yardstick: String?, trials: Int, stepsPerYear: Double
   ) {
     self.caseName = caseName

@@ -4,13 +4,13 @@ import Algebra
 ///
 /// What a network learns behind it is folded into the network's first layer when the policy is
 /// exported, so a policy takes observations as they are.
-struct Standardization: Sendable, Equatable {
+package struct Standardization: Sendable, Equatable {
   /// Per feature.
   let means: [Float]
   let deviations: [Float]
 
   /// One that changes nothing.
-  init(features: Int) {
+  package init(features: Int) {
     means = Array(repeating: 0, count: features)
     deviations = Array(repeating: 1, count: features)
   }

@@ -1,8 +1,8 @@
-import Algebra
-import Gym
+package import Algebra
+package import Gym
 
 /// How actions are sought.
-enum ActionSearch: Sendable {
+package enum ActionSearch: Sendable {
   /// Every action of a discrete space is tried, and the best taken.
   case each(count: Int)
   /// Three points of a box are tried: the policy's, and those that its edges give when they are moved
@@ -38,7 +38,7 @@ enum ActionSearch: Sendable {
 }
 
 /// The candidates of every copy of a part: which they are, which is taken.
-struct ActionTrials: Sendable {
+package struct ActionTrials: Sendable {
   let search: ActionSearch
   private let copies: Int
   /// Shape [outputs, copies]: standard normal.
@@ -52,7 +52,7 @@ struct ActionTrials: Sendable {
   /// The candidate that each copy takes.
   private var chosen: [Int32]
 
-  init(_ search: ActionSearch, copies: Int) {
+  package init(_ search: ActionSearch, copies: Int) {
     self.search = search
     self.copies = copies
     directions = Array(repeating: 0, count: copies * search.outputs)
@@ -64,7 +64,7 @@ struct ActionTrials: Sendable {
   }
 
   /// Draws the inclinations of a rollout.
-  mutating func begin(
+  package mutating func begin(
     _ policy: LearnedPolicy, spread: Float, _ random: RandomSource, firstCopy: Int,
     update: UInt32
   ) {
@@ -86,7 +86,7 @@ struct ActionTrials: Sendable {
   }
 
   /// How far an output is moved for a copy, in spreads.
-  func direction(_ output: Int, copy: Int) -> Float { directions[output * copies + copy] }
+  package func direction(_ output: Int, copy: Int) -> Float { directions[output * copies + copy] }
 
   /// Writes what the candidates would lead to.
   mutating func write(

@@ -1,7 +1,7 @@
-import Gym
+package import Gym
 
 /// States that a policy is taught at: what was seen, and what each action would have led to.
-struct AfterstateLessons: Sendable {
+package struct AfterstateLessons: Sendable {
   let actions: Int
   /// Lessons that were added at once.
   let copies: Int
@@ -14,15 +14,15 @@ struct AfterstateLessons: Sendable {
   /// Shape [additions, actions, copies]: q.
   private(set) var scores: [Float] = []
 
-  init(actions: Int, copies: Int) {
+  package init(actions: Int, copies: Int) {
     self.actions = actions
     self.copies = copies
   }
 
-  var count: Int { rewards.count / actions }
+  package var count: Int { rewards.count / actions }
 
   /// q of a lesson and an action.
-  @inline(__always) func score(_ lesson: Int, _ action: Int) -> Float {
+  @inline(__always) package func score(_ lesson: Int, _ action: Int) -> Float {
     scores[(lesson / copies * actions + action) * copies + lesson % copies]
   }
 
@@ -32,14 +32,14 @@ struct AfterstateLessons: Sendable {
     afterstates.removeAll(keepingCapacity: true)
   }
 
-  mutating func add(_ seen: [Float], _ now: Afterstates) {
+  package mutating func add(_ seen: [Float], _ now: Afterstates) {
     observations += seen
     rewards += now.rewards
     afterstates += now.features
   }
 
   /// Sets the scores to c + V(y).
-  mutating func evaluate(_ value: Network, _ work: inout NetworkWorkspace) {
+  package mutating func evaluate(_ value: Network, _ work: inout NetworkWorkspace) {
     if scores.count != rewards.count { scores = Array(repeating: 0, count: rewards.count) }
     value.values(of: afterstates, into: &scores, &work)
     for i in scores.indices { scores[i] = rewards[i] + scores[i] }

@@ -1,10 +1,10 @@
-import Algebra
+package import Algebra
 
 /// One part's share in teaching a policy: its lessons in a random order, minibatch by minibatch, and
 /// each block by block so that everything stays in the cache of one core.
-struct LessonPass: Sendable {
-  private(set) var gradient: Network
-  private(set) var loss = 0.0
+package struct LessonPass: Sendable {
+  package private(set) var gradient: Network
+  package private(set) var loss = 0.0
   private var lessons: AfterstateLessons
   private var trials: ActionTrials
   /// Standardised, shape [lessons, features].
@@ -13,7 +13,7 @@ struct LessonPass: Sendable {
   private var ranges: [Range<Int>] = []
   private var work: NetworkWorkspace
 
-  init(_ network: Network, _ lessons: AfterstateLessons, _ trials: ActionTrials, rows: Int = 256) {
+  package init(_ network: Network, _ lessons: AfterstateLessons, _ trials: ActionTrials, rows: Int = 256) {
     gradient = network.zeros
     self.lessons = lessons
     self.trials = trials
@@ -21,7 +21,7 @@ struct LessonPass: Sendable {
   }
 
   /// Takes the lessons of an update and shuffles them.
-  mutating func begin(
+  package mutating func begin(
     _ lessons: AfterstateLessons, _ trials: ActionTrials, _ inputs: Standardization,
     minibatches: Int, _ random: RandomSource, part: Int, update: Int
   ) {
@@ -35,12 +35,12 @@ struct LessonPass: Sendable {
   }
 
   /// The lessons that this part has in a minibatch.
-  func size(ofMinibatch minibatch: Int) -> Int { ranges[minibatch].count }
+  package func size(ofMinibatch minibatch: Int) -> Int { ranges[minibatch].count }
 
   /// Sets gradient and loss to those of this part's share of a minibatch of `size` lessons, the mean
   /// over them: of each action's logits z the cross-entropy −Σ p log softmax(z), p = softmax(unit · q),
   /// and of edges the ascent of q.
-  mutating func run(_ network: Network, minibatch: Int, size: Int, unit: Float) {
+  package mutating func run(_ network: Network, minibatch: Int, size: Int, unit: Float) {
     gradient.clear()
     loss = 0
     network.prepareBackward(&work)
