@@ -1,3 +1,4 @@
+import Learning
 public import Rebalancing
 
 /// A trigger behind guards: they refuse, veto or shrink, and never make a trade larger.
