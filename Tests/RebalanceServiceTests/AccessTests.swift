@@ -1,5 +1,8 @@
 import Foundation
 import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import Logging
 import RebalanceService
 import Testing
 
@@ -31,7 +34,8 @@ import Testing
   @Test func `health and the interface's description need no key`() async throws {
     try await withService(try Workplace(), keys: APIKeys([])) { client in
       for path in ["/v2/health/live", "/v2/health/ready", "/openapi.json"] {
-        #expect(try await client.send(.get, path).status == 200, "\(path)")
+        let answer = try await client.send(.get, path)
+        #expect(answer.status == 200, "\(path)")
       }
     }
   }

@@ -1,5 +1,9 @@
 import Deployment
 import Foundation
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import Logging
 import RebalanceService
 import Testing
 
@@ -30,7 +34,8 @@ import Testing
       #expect(again.headers[try #require(.init("Idempotency-Replayed"))] == "true")
     }
     try await withService(place) { client in
-      #expect(try await client.decide(request(), key: "a").body == first.value)
+      let answer = try await client.decide(request(), key: "a")
+      #expect(answer.body == first.value)
       #expect(try await client.decide(request(), key: "b").headers[.location] == "/v1/decisions/2")
     }
   }
@@ -81,7 +86,8 @@ import Testing
 
   @Test func `a request without a key is told so`() async throws {
     try await withService(try Workplace()) { client in
-      #expect(try await client.send(.post, "/v1/decisions", request()).status == 400)
+      let answer = try await client.send(.post, "/v1/decisions", request())
+      #expect(answer.status == 400)
       #expect(
         try await client.decide(request(), key: String(repeating: "k", count: 201)).status == 422)
     }
@@ -118,7 +124,7 @@ import Testing
 
   @Test func `a replay by other weights under the same version says so`() async throws {
     let place = try Workplace()
-    let bundles = try [7, 8].map { seed in
+    let bundles = try [UInt64(7), 8].map { seed in
       let folder = place.folder.appending(path: "bundle-\(seed)")
       try writeBundle(to: folder, seed: seed)
       return SinglePolicy(.init(try PolicyBundle.load(folder).bundle))

@@ -2,6 +2,8 @@ import Deployment
 import Foundation
 import HTTPTypes
 import Hummingbird
+import HummingbirdTesting
+import Learning
 import Logging
 import RebalanceService
 import Testing
