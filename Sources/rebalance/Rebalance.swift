@@ -23,7 +23,8 @@ struct Rebalance: ParsableCommand {
     subcommands: [
       Doctor.self, List.self, Show.self, Simulate.self, Attribute.self, Explain.self, Train.self,
       Evaluate.self, Bound.self, Solve.self, Oracle.self, Run.self, ReportCommand.self,
-      Export.self, Verify.self, Keys.self, Decide.self, DataCommand.self, TaxCommand.self, Bench.self,
+      Export.self, Verify.self, Keys.self, Decide.self, DataCommand.self, TaxCommand.self,
+      Bench.self,
     ])
 
   static func main() {
