@@ -22,12 +22,11 @@ struct Rebalance: ParsableCommand {
       """,
     version: Provenance.packageVersion,
     subcommands: [
-      Doctor.self, List.self, Show.self, Simulate.self, Attribute.self, Shadow.self, Explain.self,
-      Train.self,
+      Doctor.self, List.self, Show.self, Simulate.self, Attribute.self, Explain.self, Train.self,
       Evaluate.self, Bound.self, Solve.self, Oracle.self, Run.self, ReportCommand.self,
-      Guards.self, Export.self, Verify.self, Keys.self, RegistryCommand.self, Decide.self,
-      Serve.self, AuditCommand.self, APIKeyCommand.self, DataCommand.self, TaxCommand.self,
-      Bench.self,
+      Export.self, Verify.self, Keys.self, RegistryCommand.self, Guards.self, Shadow.self,
+      Decide.self, Serve.self, AuditCommand.self, APIKeyCommand.self, DataCommand.self,
+      TaxCommand.self, Bench.self,
     ])
 
   static func main() async {

@@ -80,13 +80,17 @@ private enum KeyFile {
   private var prefix: [UInt8] {
     switch self {
     case .privateKey:
-      [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20]
+      [
+        0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04,
+        0x20,
+      ]
     case .publicKey: [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00]
     }
   }
 
   func text(_ key: Data) -> String {
-    "-----BEGIN \(label)-----\n\((Data(prefix) + key).base64EncodedString())\n-----END \(label)-----\n"
+    let body = (Data(prefix) + key).base64EncodedString()
+    return "-----BEGIN \(label)-----\n\(body)\n-----END \(label)-----\n"
   }
 
   func bytes(_ file: URL) throws(KeyError) -> Data {
@@ -99,7 +103,8 @@ private enum KeyFile {
       data.starts(with: prefix), data.count == prefix.count + 32
     else {
       throw KeyError(
-        path: file.path, problem: "not an Ed25519 \(label.lowercased()) in PEM; "
+        path: file.path,
+        problem: "not an Ed25519 \(label.lowercased()) in PEM; "
           + "`rebalance keys create` makes a pair")
     }
     return data.dropFirst(prefix.count)
