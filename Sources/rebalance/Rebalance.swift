@@ -21,7 +21,8 @@ struct Rebalance: ParsableCommand {
       """,
     version: Provenance.packageVersion,
     subcommands: [
-      Doctor.self, List.self, Show.self, Simulate.self, Attribute.self, Shadow.self, Explain.self, Train.self,
+      Doctor.self, List.self, Show.self, Simulate.self, Attribute.self, Shadow.self, Explain.self,
+      Train.self,
       Evaluate.self, Bound.self, Solve.self, Oracle.self, Run.self, ReportCommand.self,
       Guards.self, Export.self, Verify.self, Keys.self, RegistryCommand.self, Decide.self,
       DataCommand.self, TaxCommand.self, Bench.self,
@@ -47,7 +48,8 @@ struct Rebalance: ParsableCommand {
       is NoStationaryLaw, is NoReferenceSolution, is NoLowerBound:
       64
     case is MarketDataError, is BundleError, is CheckpointError, is LearnerStateError,
-      is FolderWritingError, is RequestError, is RegistryError, is SnapshotDefect, is PolicyMismatch,
+      is FolderWritingError, is RequestError, is RegistryError, is SnapshotDefect,
+      is PolicyMismatch,
       is PolicyFileError, is ObservationBuilder.MissingField, is TradeFileError,
       is RegimeFitError, is KeyError, is EvaluationError, is BatchError:
       65

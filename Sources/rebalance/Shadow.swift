@@ -5,7 +5,8 @@ import Learning
 
 struct Shadow: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Let a challenger run in the shadow of a champion, and price what it would have done.",
+    abstract:
+      "Let a challenger run in the shadow of a champion, and price what it would have done.",
     discussion: """
       Example: rebalance shadow --env us-stock-bond-v0 --champion 'rule:calendar(quarterly)' \
       --challenger 'rule:band(0.05)' --out shadow.json

@@ -49,54 +49,54 @@ private func trades(_ decision: TriggerDecision, _ snapshot: PortfolioSnapshot) 
   @Test func `a plain decision passes as it is`() throws {
     for decision in [
       TriggerDecision(fraction: 0.3, reasons: ["x"], scores: [1, 2]), .immediate("now"),
-      TriggerDecision(destination: [0.5, 0.4, 0.1], from: [0.6, 0.3, 0.1], targets: [0.4, 0.4, 0.2]),
+      TriggerDecision(
+        destination: [0.5, 0.4, 0.1], from: [0.6, 0.3, 0.1], targets: [0.4, 0.4, 0.2]),
     ] {
       #expect(try guarded(decision).decide(snapshot()) == decision)
     }
   }
 
-  static let refused:
-    [(String, ReasonCode, @Sendable (inout PortfolioSnapshot) -> Void)] = [
-      ("percent for fractions", .schema, { $0.targets = [40, 40, 20] }),
-      ("a missing holding", .schema, { $0.holdings = [600, 300] }),
-      ("a price of NaN", .notFinite, { $0.prices = [1, .nan, 1] }),
-      ("a holding of NaN", .notFinite, { $0.holdings[1] = .nan }),
-      ("an infinite fact", .notFinite, { $0.facts = ["volatility_index": [.infinity]] }),
-      ("a frozen asset that is not there", .schema, { $0.controls = TradingControls(frozen: "X") }),
-      ("a snapshot of five days ago", .stale, { $0.requestedOn = UTCTime(day.adding(days: 5)) }),
-      ("a request before its snapshot", .schema, { $0.requestedOn = UTCTime(day.adding(days: -1)) }),
-      ("a price of five days ago", .stale, { $0.priceDates = [day, day.adding(days: -5), day] }),
-      ("a price of nothing", .missingPrice, { $0.prices = [1, 0, 1] }),
-      (
-        "a price that was nothing", .missingPrice,
-        {
-          $0.prices = [1, 1, 1]
-          $0.previousPrices = [1, -1, 1]
-        }
-      ),
-      (
-        "a tenfold price", .priceGlitch,
-        {
-          $0.prices = [1, 10, 1]
-          $0.previousPrices = [1, 1, 1]
-        }
-      ),
-      (
-        "a tenth of a price", .priceGlitch,
-        {
-          $0.prices = [1, 0.1, 1]
-          $0.previousPrices = [1, 1, 1]
-        }
-      ),
-      (
-        "returns in percent", .inconsistent,
-        {
-          $0.prices = [1.01, 1, 0.99]
-          $0.previousPrices = [1, 1, 1]
-          $0.lastLogReturns = [1, 0, -1]
-        }
-      ),
-    ]
+  static let refused: [(String, ReasonCode, @Sendable (inout PortfolioSnapshot) -> Void)] = [
+    ("percent for fractions", .schema, { $0.targets = [40, 40, 20] }),
+    ("a missing holding", .schema, { $0.holdings = [600, 300] }),
+    ("a price of NaN", .notFinite, { $0.prices = [1, .nan, 1] }),
+    ("a holding of NaN", .notFinite, { $0.holdings[1] = .nan }),
+    ("an infinite fact", .notFinite, { $0.facts = ["volatility_index": [.infinity]] }),
+    ("a frozen asset that is not there", .schema, { $0.controls = TradingControls(frozen: "X") }),
+    ("a snapshot of five days ago", .stale, { $0.requestedOn = UTCTime(day.adding(days: 5)) }),
+    ("a request before its snapshot", .schema, { $0.requestedOn = UTCTime(day.adding(days: -1)) }),
+    ("a price of five days ago", .stale, { $0.priceDates = [day, day.adding(days: -5), day] }),
+    ("a price of nothing", .missingPrice, { $0.prices = [1, 0, 1] }),
+    (
+      "a price that was nothing", .missingPrice,
+      {
+        $0.prices = [1, 1, 1]
+        $0.previousPrices = [1, -1, 1]
+      }
+    ),
+    (
+      "a tenfold price", .priceGlitch,
+      {
+        $0.prices = [1, 10, 1]
+        $0.previousPrices = [1, 1, 1]
+      }
+    ),
+    (
+      "a tenth of a price", .priceGlitch,
+      {
+        $0.prices = [1, 0.1, 1]
+        $0.previousPrices = [1, 1, 1]
+      }
+    ),
+    (
+      "returns in percent", .inconsistent,
+      {
+        $0.prices = [1.01, 1, 0.99]
+        $0.previousPrices = [1, 1, 1]
+        $0.lastLogReturns = [1, 0, -1]
+      }
+    ),
+  ]
 
   @Test(arguments: refused.indices)
   func `what is no valid request is refused, and never reaches policy or fallback`(

@@ -22,8 +22,12 @@ private func controls(_ json: String) throws -> TradingControls {
     controls.pullKillSwitch(try act("2024-03-01T09:00:00Z"))
     controls.pullKillSwitch(try act("2024-03-02", reason: "another"))
     #expect(controls.killSwitch.pulled?.reason == "spreads tripled")
-    #expect(throws: ControlError.self) { try ControlAct(at: time("2024-03-04"), by: " ", reason: "x") }
-    #expect(throws: ControlError.self) { try ControlAct(at: time("2024-03-04"), by: "ada", reason: "") }
+    #expect(throws: ControlError.self) {
+      try ControlAct(at: time("2024-03-04"), by: " ", reason: "x")
+    }
+    #expect(throws: ControlError.self) {
+      try ControlAct(at: time("2024-03-04"), by: "ada", reason: "")
+    }
     let early = try act("2024-02-01")
     #expect(throws: ControlError.self) { _ = try controls.releaseKillSwitch(early) }
     #expect(controls.killSwitch.isPulled)
@@ -55,7 +59,9 @@ private func controls(_ json: String) throws -> TradingControls {
     #expect(throws: ControlError.self) {
       try Pause(from: from, until: time("2024-03-04T00:00:01Z"), by: "ada", reason: "x")
     }
-    #expect(throws: ControlError.self) { try Pause(from: from, until: from, by: "ada", reason: "x") }
+    #expect(throws: ControlError.self) {
+      try Pause(from: from, until: from, by: "ada", reason: "x")
+    }
   }
 
   @Test func `an extension is an act of its own, and the acts before it stay on record`() throws {
@@ -89,7 +95,9 @@ private func controls(_ json: String) throws -> TradingControls {
     (#"{"kill_switch": true}"#, "kill_switch"),
     (#"{"kill_switch": {"at": "2024-03-01", "by": "ada", "reason": " "}}"#, "a name and a reason"),
     (#"{"pause": {"from": "2024-03-01", "until": "2024-03-09", "by": "a", "reason": "b"}}"#, "72"),
-    (#"{"pause": {"from": "1 March", "until": "2024-03-09", "by": "a", "reason": "b"}}"#, "1 March"),
+    (
+      #"{"pause": {"from": "1 March", "until": "2024-03-09", "by": "a", "reason": "b"}}"#, "1 March"
+    ),
     (#"{"pause": {"from": "2024-03-01", "until": "2024-03-02", "by": "a"}}"#, "reason"),
     (#"{"overrides": {"A": {"bnad": 0.1}}}"#, "bnad"),
     (#"{"defensive": {"distance": 0.1, "for": 3}}"#, "for"),
