@@ -49,7 +49,8 @@ private let shapes = [
     ["oracle", "rb-1"], ["oracle", "myrgren"], ["oracle", "harvesting"],
     ["oracle", "tax-deferral"],
     ["export"], ["verify"], ["decide"], ["registry"], ["registry", "add"], ["registry", "list"],
-    ["registry", "show"], ["registry", "promote"], ["registry", "rollback"], ["data", "check"], ["data", "fit-regimes"],
+    ["registry", "show"], ["registry", "promote"], ["registry", "rollback"], ["data", "check"],
+    ["data", "fit-regimes"],
     ["tax", "replay"],
     ["bench"],
   ])

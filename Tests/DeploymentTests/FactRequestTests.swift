@@ -2,12 +2,14 @@ import Algebra
 import Deployment
 import Experiments
 import Foundation
+import Gym
+import Markets
 import Rebalancing
 import Testing
 
 /// The repository's environments.
-private let environments = try FileManager.default
-  .contentsOfDirectory(atPath: top.appending(path: "envs").path)
+private let environments =
+  ((try? FileManager.default.contentsOfDirectory(atPath: top.appending(path: "envs").path)) ?? [])
   .filter { $0.hasSuffix(".yaml") }.sorted()
 
 /// An environment of the repository that shows everything which a request can say.
@@ -56,6 +58,8 @@ func watched(_ name: String) throws -> (task: RebalancingTask, facts: [Fact]) {
     print("\(name): \(equal) of \(all) equal")
     #expect(Double(equal) > 0.95 * Double(all), "\(equal) of \(all) are equal to the bit")
   }
+
+  @Test func `there are environments to look at`() { #expect(environments.count > 15) }
 
   @Test(arguments: environments)
   func `constants come back from their file as they were`(name: String) throws {

@@ -6,10 +6,13 @@ import Testing
 
 /// Values that a request may hold by mistake or on purpose.
 private let strange: [String] = [
-  "null", "true", "\"\"", "\"NaN\"", "-1", "0", "-0.0", "1e308", "-1e308", "5e-324", "1e-400", "1e999",
+  "null", "true", "\"\"", "\"NaN\"", "-1", "0", "-0.0", "1e308", "-1e308", "5e-324", "1e-400",
+  "1e999",
   "9223372036854775807", "9223372036854775808", "-9223372036854775809", "1e19", "0.1e1", "[]", "{}",
-  "[[]]", "[null]", "{\"a\":1}", "\"9999-12-31\"", "\"0001-01-01\"", "\"2020-02-30\"", "\"\\u0000\"",
-  "\"\\ud83d\\ude00\"", "NaN", "-Infinity", "'", "1 1", "[1,]", "\"𝔘\u{301}\u{202E}\"", "1e", "--1", "",
+  "[[]]", "[null]", "{\"a\":1}", "\"9999-12-31\"", "\"0001-01-01\"", "\"2020-02-30\"",
+  "\"\\u0000\"",
+  "\"\\ud83d\\ude00\"", "NaN", "-Infinity", "'", "1 1", "[1,]", "\"𝔘\u{301}\u{202E}\"", "1e", "--1",
+  "",
 ]
 
 /// Changes of a request: values in place of others, and bytes in place of others.
@@ -77,7 +80,7 @@ private struct Mutation {
         answered += 1
         #expect(response.trades.values.allSatisfy(\.isFinite))
         #expect(response.fraction >= 0 && response.fraction <= 1)
-        #expect(throws: Never.self) { try response.encoded() }
+        #expect((try? response.encoded()) != nil)
       } catch {
         refused += 1
         #expect(!error.description.isEmpty)
