@@ -23,7 +23,12 @@ extension APIKeyCommand {
     @Option(help: "The file of keys; begun where it is missing.")
     var keys: String
 
-    @Option(help: "What the key may do: decide, read or release; repeatable.")
+    @Option(
+      help: "What the key may do: decide, read or release; repeatable.",
+      transform: { (text: String) throws -> Scope in
+        if let scope = Scope(rawValue: text) { return scope }
+        throw ValidationError("valid are decide, read, release")
+      })
     var scope: [Scope]
 
     @Flag(help: "Print a JSON document.")
@@ -55,5 +60,3 @@ extension APIKeyCommand {
     }
   }
 }
-
-extension Scope: ExpressibleByArgument {}

@@ -19,7 +19,7 @@ import Testing
       methods.map { "\($0) \(path)" }
     }
     #expect(routes == Set(document))
-    #expect(routes.count == 15)
+    #expect(routes.count == 14)
   }
 
   @Test func `the description that is served is the document`() async throws {
