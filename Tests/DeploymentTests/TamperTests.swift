@@ -163,7 +163,7 @@ private struct Bundles {
     }
   }
 
-  @Test(arguments: [(-3e38, 3e38), (0, Float.leastNonzeroMagnitude)])
+  @Test(arguments: [(Float(-3e38), Float(3e38)), (0, Float.leastNonzeroMagnitude)])
   func `refuses a table whose bins are no numbers`(low: Float, high: Float) throws {
     let table = Safetensors(
       tensors: [
