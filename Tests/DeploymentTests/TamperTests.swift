@@ -163,8 +163,10 @@ private struct Bundles {
     }
   }
 
-  @Test(arguments: [(Float(-3e38), Float(3e38)), (0, Float.leastNonzeroMagnitude)])
-  func `refuses a table whose bins are no numbers`(low: Float, high: Float) throws {
+  @Test(arguments: [Float(3e38), 8 * Float.leastNonzeroMagnitude])
+  func `refuses a table whose bins are no numbers`(high: Float) throws {
+    // Too wide for a difference, and too narrow for a bin.
+    let low = high > 1 ? -high : 0
     let table = Safetensors(
       tensors: [
         "low": Tensor([low]), "high": Tensor([high]), "bins": Tensor([Int64(6)]),
