@@ -73,12 +73,13 @@ private struct Mutation {
     let text = [UInt8](try encoder.encode(request))
     let source = RandomSource(seed: 11)
     var (answered, refused) = (0, 0)
-    for number in 0..<(isSlow ? 200_000 : 3_000) {
+    for number in 0..<(isSlow ? 200_000 : 1_000) {
       let changed = Data(Mutation(source: source, number: number).applied(to: text))
       do throws(RequestError) {
         let response = try bundle.decide(request: changed)
         answered += 1
-        #expect(response.trades.values.allSatisfy(\.isFinite))
+        let areFinite = response.trades.values.allSatisfy { $0.isFinite }
+        #expect(areFinite)
         #expect(response.fraction >= 0 && response.fraction <= 1)
         #expect((try? response.encoded()) != nil)
       } catch {
@@ -88,6 +89,6 @@ private struct Mutation {
       }
     }
     // Neither all nor none: the mutations are near the border.
-    #expect(answered > 50 && refused > 500, "\(answered) answered, \(refused) refused")
+    #expect(answered > 10 && refused > 100, "\(answered) answered, \(refused) refused")
   }
 }

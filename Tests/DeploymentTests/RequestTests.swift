@@ -179,7 +179,7 @@ private func refusal(
         "lots[0].acquired: \(day.adding(days: 1)) is after",
         { $0.lots?[0].acquired = day.adding(days: 1) }
       ),
-      ("lots[0].replaced: 1e+12, 0 to the lot's units", { $0.lots?[0].replaced = 1e12 }),
+      ("lots[0].replaced: 1000000000000.0, 0 to the lot's units", { $0.lots?[0].replaced = 1e12 }),
       ("tax_position.carried_long: -5.0 is negative", { $0.taxPosition?.carriedLong = -5 }),
       (
         "tax_position.loss_sales[0].asset: there is no asset “?”",
@@ -202,7 +202,7 @@ private func refusal(
 
   @Test(arguments: [
     (
-      "\"lots\":[{\"asset\"", "\"lots\":[{\"lot\":1,\"asset\"",
+      "\"lots\":[{", "\"lots\":[{\"lot\":1,",
       "lots[0].lot: there is no such field"
     ),
     ("\"indicators\":{", "\"indicators\":{\"vix\":1,", "indicators.vix: there is no such field"),
@@ -237,7 +237,7 @@ private func refusal(
     ),
     ("\"units\":[", "\"units\":[\"\\ud800\",", "not JSON: line 1: units[0]: half of a pair"),
     ("\"units\":[", "\"units\":[\"\t\",", "not JSON: line 1: units[0]: a control character"),
-    ("{\"assets\"", "\u{FEFF}{\"assets\"", "not JSON: line 1: “\u{FEFF}”"),
+    ("{\"assets\"", "\u{FEFF}{\"assets\"", "not JSON: line 1: a value is expected"),
   ])
   func `names what is wrong and where`(old: String, new: String, sentence: String) throws {
     let taxable = try Taxable.shared.get()
