@@ -69,6 +69,7 @@ extension Response {
     _ data: Data, status: HTTPResponse.Status = .ok, type: String = "application/json"
   ) -> Response {
     Response(
-      status: status, headers: [.contentType: type], body: .init(byteBuffer: ByteBuffer(bytes: data)))
+      status: status, headers: [.contentType: type],
+      body: .init(byteBuffer: ByteBuffer(bytes: data)))
   }
 }

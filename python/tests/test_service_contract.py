@@ -63,6 +63,7 @@ class ContractTest(unittest.TestCase):
         if expect is not None:
             self.assertEqual(status, expect, data)
         operation = self.document["paths"][template][method.lower()]
+        self.location = got.get("Location")
         self.assertIn(str(status), operation["responses"], f"{method} {template}: {data}")
         described = self.resolve(operation["responses"][str(status)])
         kind = got["Content-Type"].split(";")[0]
@@ -86,6 +87,7 @@ class ContractTest(unittest.TestCase):
         decision = check("POST", "/v1/decisions", "/v1/decisions", body, key, expect=201)
         self.assertEqual(
             decision, check("POST", "/v1/decisions", "/v1/decisions", body, key, expect=201))
+        place = self.location
         check("POST", "/v1/decisions", "/v1/decisions", request(1), key, expect=422)
         check("POST", "/v1/decisions", "/v1/decisions", "{", {"Idempotency-Key": "x"}, expect=422)
         check("POST", "/v1/decisions", "/v1/decisions", body, expect=400)
@@ -94,10 +96,10 @@ class ContractTest(unittest.TestCase):
         check("POST", "/v1/decisions", "/v1/decisions", body, key, key="", expect=401)
         check("POST", "/v1/decisions", "/v1/decisions", body, key, self.tokens["read"], expect=403)
         check("POST", "/v1/decisions", "/v1/decisions", b" " * (1 << 20) + b"{}", key, expect=413)
-        record = check("GET", "/v1/decisions/1", "/v1/decisions/{id}", expect=200)
+        record = check("GET", place, "/v1/decisions/{id}", expect=200)
         self.assertEqual(record["response"], decision)
         check("GET", "/v1/decisions/77777", "/v1/decisions/{id}", expect=404)
-        replay = check("POST", "/v1/decisions/1/replay", "/v1/decisions/{id}/replay", expect=200)
+        replay = check("POST", place + "/replay", "/v1/decisions/{id}/replay", expect=200)
         self.assertTrue(replay["same"])
         check("GET", "/v1/policies", "/v1/policies", expect=200)
         check("POST", f"/v1/policies/{POLICY}/promote", "/v1/policies/{name}/promote",
@@ -190,8 +192,9 @@ class ContractTest(unittest.TestCase):
             [Path(sys.executable).parent / "schemathesis", "run",
              f"{self.service.address}/openapi.json", "--header",
              f"Authorization: Bearer {self.all}", "--max-examples", "200" if SLOW else "5",
-             "--exclude-operation-id", "changeControls" if not SLOW else "none",
-             "--suppress-health-check", "all", "--generation-database", "none",
+             *([] if SLOW else ["--exclude-operation-id", "changeControls"]),
+             # That lists are of one length and targets sum to 1, no schema can say.
+             "--exclude-checks", "positive_data_acceptance", "--suppress-health-check", "all", "--generation-database", "none",
              "--no-color", "--seed", "1"],
             capture_output=True, text=True, cwd=self.service.folder)
         self.assertEqual(run.returncode, 0, run.stdout[-6000:] + run.stderr[-2000:])

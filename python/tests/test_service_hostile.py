@@ -83,7 +83,7 @@ class Caller(threading.Thread):
 
     def run(self):
         while self.sent < self.count and len(self.faults) < 5:
-            if self.chance.random() < 0.001:
+            if self.chance.random() < 0.02:
                 self.send_broken()
             else:
                 self.send_batch(min(16, self.count - self.sent))

@@ -37,7 +37,8 @@ final class ControlDesk: Sendable {
       requestedOn = now
     }
     guard inForce != TradingControls() else { return Data() }
-    return (try? ServiceJSON.encode(Additions(controls: inForce, requestedOn: requestedOn))) ?? Data()
+    return (try? ServiceJSON.encode(Additions(controls: inForce, requestedOn: requestedOn)))
+      ?? Data()
   }
 
   private struct Additions: Encodable {
