@@ -20,6 +20,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
   ],
@@ -47,8 +48,9 @@ let package = Package(
       dependencies: [
         "Algebra", "Learning", "Markets", "Rebalancing",
         .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
-      swiftSettings: settings),
+      exclude: ["ONNX/onnx.proto"], swiftSettings: settings),
     .target(
       name: "Oracles", dependencies: ["Algebra", "Markets", "Rebalancing"],
       swiftSettings: settings),
@@ -72,7 +74,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(name: "AlgebraTests", dependencies: ["Algebra"], swiftSettings: settings),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["rebalance"],
+      name: "CommandLineTests", dependencies: ["Deployment", "rebalance"],
       exclude: ["request.json", "request-with-facts.json", "trades.csv"], swiftSettings: settings),
     .testTarget(
       name: "DeploymentTests",
@@ -139,4 +141,19 @@ var settings: [SwiftSetting] {
     settings.append(.treatAllWarnings(as: .error))
   }
   return settings
+}
+
+// Targets for libFuzzer, which only `scripts/fuzz` builds: they have no `main` of their own.
+if Context.environment["FUZZ"] != nil {
+  package.targets.append(
+    .target(
+      name: "FuzzSupport", dependencies: ["Algebra", "Deployment", "Learning", "Rebalancing"],
+      path: "Tests/Fuzz/FuzzSupport", swiftSettings: settings))
+  for name in ["FuzzBundle", "FuzzRequest"] {
+    package.targets.append(
+      .executableTarget(
+        name: name, dependencies: ["Deployment", "FuzzSupport"], path: "Tests/Fuzz/\(name)",
+        swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])],
+        linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]))
+  }
 }

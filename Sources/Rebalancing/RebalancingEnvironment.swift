@@ -65,7 +65,7 @@ where Real: Lanes & BinaryFloatingPoint, Real.Scalar == Real, Real.Words == UInt
     prices = task.initialPrices.map { Real($0) }
     ledger = Array(repeating: 0, count: task.ledgerCount)
     desk = TradingDesk(targets: task.needsAccount ? task.targets : [])
-    facts = FactKernel(task, facts: task.facts)
+    facts = FactKernel(task, facts: task.facts, longTerm: account?.longTerm)
     trends = weights.map { _ in 0 }
     pastIndices = Array(repeating: 0, count: task.pastIndexCount)
   }

@@ -149,7 +149,7 @@ public struct RebalancingTask: Sendable {
 }
 
 /// The cost per step of weights `d` away from the target, with Σ per year and Δt in years.
-public enum DriftCost: Sendable, Hashable {
+public enum DriftCost: Sendable, Hashable, Codable {
   /// (γ/2) dᵀΣd Δt: the certainty-equivalent loss.
   case quadratic(riskAversion: Double)
   /// λ √(dᵀΣd) Δt: the annualised tracking error in proportion.

@@ -1,6 +1,8 @@
 import ArgumentParser
+import Deployment
 import Experiments
 import Foundation
+import Learning
 
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -10,7 +12,8 @@ struct Evaluate: ParsableCommand {
       --policy 'rule:band(0.05)' --policy rule:closed_form
 
       A policy is rule:NAME(…) (see: rebalance list policies), a rule's YAML file, or the folder \
-      of a checkpoint or bundle.
+      of a checkpoint or bundle. With --record the first is a checkpoint, which is compared with the \
+      usual rules and those given; the record goes into its folder, and `rebalance export` wants it.
       """)
 
   @OptionGroup var environment: EnvironmentOptions
@@ -27,6 +30,9 @@ struct Evaluate: ParsableCommand {
   @Flag(help: "Score by the exact law of the two-asset chain instead of sampling.")
   var exact = false
 
+  @Flag(help: "Compare a checkpoint with rules and write evaluation.json into its folder.")
+  var record = false
+
   @Option(
     name: .customLong("window"),
     help: ArgumentHelp(
@@ -40,10 +46,17 @@ struct Evaluate: ParsableCommand {
   func validate() throws {
     if policies.isEmpty { throw ValidationError("at least one --policy is needed") }
     if exact, !windows.isEmpty { throw ValidationError("--exact and --window exclude each other") }
+    if record, exact || !windows.isEmpty {
+      throw ValidationError("--record scores in its own way: --exact and --window do not go with it")
+    }
+    if record, let other = policies.dropFirst().first(where: { !$0.hasPrefix("rule:") }) {
+      throw ValidationError("--record compares one checkpoint with rules; \(other) is no rule")
+    }
     if episodes < 2 { throw ValidationError("--episodes \(episodes): at least 2 are needed") }
   }
 
   func run() throws {
+    if record { return try writeRecord() }
     let task = try environment.load().task
     let policies = try policies.map { try PolicyReference.policy($0, for: task) }
     if !windows.isEmpty {
@@ -56,6 +69,18 @@ struct Evaluate: ParsableCommand {
       let result = SampledEvaluation(task, policies: policies, episodes: episodes, seed: seed)
       if json { try printJSON(result) } else { print(result.table) }
     }
+  }
+
+  private func writeRecord() throws {
+    let folder = URL(fileURLWithPath: policies[0])
+    let record = try EvaluationRecord(
+      of: Checkpoint(contentsOf: folder), name: folder.lastPathComponent, on: environment.load(),
+      against: Array(policies.dropFirst()), episodes: episodes, seed: seed)
+    let file = folder.appending(path: EvaluationRecord.fileName)
+    do { try record.encoded().write(to: file, options: .atomic) } catch {
+      throw FolderWritingError(path: file.path, reason: error.localizedDescription)
+    }
+    if json { try printJSON(record) } else { print(record.table) }
   }
 
   private func namedWindows() throws -> [CalendarWindow] {

@@ -62,7 +62,7 @@ struct Explain: ParsableCommand {
       guard let data = FileManager.default.contents(atPath: request) else {
         throw SpecError(file: request, "no file is there, or it cannot be read")
       }
-      return try ExplainedState(request: data, for: task)
+      return try ExplainedState(request: data, for: task, policy: policy)
     }
     return try ExplainedState(
       task, policy: policy, seed: path.seed, episode: path.episode, step: step,

@@ -22,10 +22,9 @@ struct Rebalance: ParsableCommand {
     version: Provenance.packageVersion,
     subcommands: [
       Doctor.self, List.self, Show.self, Simulate.self, Attribute.self, Shadow.self, Explain.self,
-      Train.self,
-      Evaluate.self, Bound.self, Solve.self, Oracle.self, Run.self, ReportCommand.self,
-      Guards.self, Export.self, Verify.self, Decide.self, DataCommand.self, TaxCommand.self,
-      Bench.self,
+      Train.self, Evaluate.self, Bound.self, Solve.self, Oracle.self, Run.self, ReportCommand.self,
+      Guards.self, Export.self, Verify.self, Keys.self, RegistryCommand.self, Decide.self,
+      DataCommand.self, TaxCommand.self, Bench.self,
     ])
 
   static func main() {
@@ -48,8 +47,9 @@ struct Rebalance: ParsableCommand {
       is NoStationaryLaw, is NoReferenceSolution, is NoLowerBound:
       64
     case is MarketDataError, is BundleError, is CheckpointError, is LearnerStateError,
-      is FolderWritingError, is RequestError, is PolicyMismatch, is PolicyFileError,
-      is ObservationBuilder.MissingField, is TradeFileError, is RegimeFitError:
+      is FolderWritingError, is RequestError, is RegistryError, is SnapshotDefect, is PolicyMismatch,
+      is PolicyFileError, is ObservationBuilder.MissingField, is TradeFileError,
+      is RegimeFitError, is KeyError, is EvaluationError, is BatchError:
       65
     case is CleanExit, is ExitCode, is ValidationError: nil
     default: "\(type(of: error))" == "CommandError" ? nil : 70

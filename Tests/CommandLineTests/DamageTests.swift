@@ -29,6 +29,7 @@ enum Damage: String, CaseIterable, CustomTestStringConvertible {
 private let checkpointFiles = ["policy.safetensors", "training.safetensors", "record.json"]
 private let bundleFiles = [
   "manifest.json", "feature_schema.json", "policy.safetensors", "conformance.jsonl",
+  "policy.onnx", "evaluation.json", "MODEL_CARD.md",
 ]
 
 @Suite struct DamageTests {

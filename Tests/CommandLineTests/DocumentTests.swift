@@ -133,7 +133,8 @@ private func allKeys(_ value: Any) -> Set<String> {
       let decision = try run.json()
       #expect(
         Set(decision.keys) == [
-          "action", "date", "fraction", "policy", "reasons", "scores", "trades", "weights",
+          "action", "date", "fraction", "policy", "reason_codes", "reasons", "scores", "trades",
+          "weights",
         ])
       let trades = try #require(decision["trades"] as? [String: Double])
       #expect(abs(trades.values.reduce(0, +)) < 1e-9)
@@ -148,7 +149,7 @@ private func allKeys(_ value: Any) -> Set<String> {
       Set(try trained.json().keys) == ["agent", "checkpoint", "environment", "seed", "steps"])
     let exported = try rebalance(
       "export", work.path("q"), "--out", work.path("b"), "--name", "mine", "--policy-version",
-      "2.1.0", "--json")
+      "2.1.0", "--unevaluated", "--json")
     #expect(exported.status == 0)
     #expect(try exported.json()["name"] as? String == "mine")
     #expect(try exported.json()["version"] as? String == "2.1.0")

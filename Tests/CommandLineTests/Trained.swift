@@ -12,6 +12,10 @@ struct Trained: Sendable {
     let work = try Workplace()
     let trained = Trained(workplace: work)
     #expect(try train(trained.checkpoint).status == 0)
+    let evaluated = try rebalance(
+      "evaluate", "--env", "two-asset-monthly-v0", "--policy", trained.checkpoint, "--record",
+      "--episodes", "10")
+    #expect(evaluated.status == 0, "\(evaluated.errors)")
     #expect(try rebalance("export", trained.checkpoint, "--out", trained.bundle).status == 0)
     // What is static is not released at the end.
     atexit { try? Trained.shared.get().workplace.remove() }

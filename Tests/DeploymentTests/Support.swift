@@ -9,10 +9,10 @@ let top = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLa
   .deletingLastPathComponent()
 
 /// A network over all columns of a builder, with weights large enough that it changes its mind.
-func network(_ builder: ObservationBuilder) -> LearnedPolicy {
+func network(_ builder: ObservationBuilder, seed: UInt64 = 7) -> LearnedPolicy {
   .network(
     Network(
-      sizes: [builder.size, 16, 3], outputGain: 1, random: RandomSource(seed: 7), index: 0))
+      sizes: [builder.size, 16, 3], outputGain: 1, random: RandomSource(seed: seed), index: 0))
 }
 
 /// Writes the bundle of a policy over two assets, hands over its folder, and removes it.
@@ -21,13 +21,8 @@ func withBundle<Result>(
 ) throws -> Result {
   let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
   defer { try? FileManager.default.removeItem(at: folder) }
-  let moments = builder.columns.map { _ in RunningStatistics([-0.15, 0, 0.15]) }
   try PolicyBundle.write(
-    .init(
-      name: "steps", version: "1.2.3", environment: .init(id: "test-v0", sha256: "0"),
-      provenance: ["seed": "1"]), policy: policy,
-    schema: FeatureSchema(builder, assets: ["A", "B"], moments: moments), actions: [0, 0.5, 1],
-    to: folder)
+    identity("steps"), policy: policy, schema: schema(builder), actions: [0, 0.5, 1], to: folder)
   return try body(folder)
 }
 
@@ -52,4 +47,35 @@ func renewDigests(_ folder: URL) throws {
   manifest.sha256 = String(repeating: "0", count: 64)
   manifest.sha256 = sha256(try encoder.encode(manifest))
   try encoder.encode(manifest).write(to: file)
+}
+
+/// What tests call their bundles.
+func identity(_ name: String) -> PolicyBundle.Identity {
+  .init(
+    name: name, version: "1.2.3", environment: .init(id: "test-v0", sha256: "0"),
+    provenance: ["seed": "1"])
+}
+
+/// A schema over two assets.
+func schema(_ builder: ObservationBuilder) -> FeatureSchema {
+  FeatureSchema(
+    builder, assets: ["A", "B"],
+    moments: builder.columns.map { _ in RunningStatistics([-0.15, 0, 0.15]) })
+}
+
+/// An evaluation of a policy, with figures that nobody has measured.
+func record(of policy: LearnedPolicy, name: String) -> EvaluationRecord {
+  let rule = EvaluationRecord.Comparison(
+    name: "rule:never", cost: 3, saving: .init(mean: 1, low: 0.5, high: 1.5), cheaperShare: 0.75)
+  let place = PolicyBundle.Manifest.Environment(id: "test-v0", sha256: "0")
+  return EvaluationRecord(
+    policyDigest: sha256(Data(policy.safetensors.encoded())), environment: place, trainedOn: place,
+    task: [.init(about: "assets", text: "A 60 %, B 40 %")],
+    paths: .init(
+      seed: 1, sample: "episode", count: 4, firstDate: "2020-01-01", lastDate: "2030-01-01"),
+    policy: .init(
+      cost: 2, transaction: 1, tax: 0, drift: 1, turnover: 0.1, trades: 3, trackingError: 40),
+    rules: [rule], bestRule: rule, leftOut: [.init(name: "rule:closed_form", reason: "no")],
+    exact: nil, failures: .init(worseShare: 0.25, worst: [.init(sample: 2, saving: -1)]),
+    provenance: ["policy": name])
 }

@@ -188,13 +188,13 @@ import Testing
       {"date": "2024-01-31", "assets": ["A", "B"], "holdings": [70, 30],
        "target_weights": [0.5, 0.5], "last_trade": "2023-12-31"}
       """
-    let state = try ExplainedState(request: Data(request.utf8), for: task)
+    let state = try ExplainedState(request: Data(request.utf8), for: task, policy: policy)
     let explanation = try Explanation(task, policy: policy, at: state, seed: 3)
     #expect(explanation.state.weights == [0.7, 0.3])
     #expect(explanation.line.noTrade.map { abs($0.upperBound - 0.55) < 1e-9 } == true)
     let short = request.replacing("[70, 30]", with: "[70, 30, 5]")
     #expect(throws: (any Error).self) {
-      try ExplainedState(request: Data(short.utf8), for: task)
+      try ExplainedState(request: Data(short.utf8), for: task, policy: policy)
     }
   }
 

@@ -62,6 +62,40 @@ public struct FeatureSchema: Codable, Sendable, Hashable {
 
   /// The builder that the parts describe.
   public func builder() throws(PolicyMismatch) -> ObservationBuilder {
+    let features = try features()
+    try checkColumns(of: features)
+    return ObservationBuilder(
+      features: features, assetCount: assets.count, regimeCount: regimes ?? 0)
+  }
+
+  /// No portfolio has more assets, no market more regimes.
+  private static let limit = 10_000
+
+  /// Refuses columns that do not follow from the parts, without making more of them than are given.
+  private func checkColumns(
+    of features: [ObservationBuilder.Feature]
+  ) throws(PolicyMismatch) {
+    guard assets.count <= Self.limit, (0...Self.limit).contains(regimes ?? 0) else {
+      throw PolicyMismatch(
+        description: "\(assets.count) assets and \(regimes ?? 0) regimes; at most \(Self.limit) of "
+          + "each are valid")
+    }
+    var rest = columns[...]
+    for feature in features {
+      let names = ObservationBuilder(
+        features: [feature], assetCount: assets.count, regimeCount: regimes ?? 0
+      ).columns.map(\.name)
+      guard rest.prefix(names.count).map(\.name) == names else {
+        throw PolicyMismatch(description: "the columns do not follow from the parts")
+      }
+      rest = rest.dropFirst(names.count)
+    }
+    guard rest.isEmpty else {
+      throw PolicyMismatch(description: "the columns do not follow from the parts")
+    }
+  }
+
+  private func features() throws(PolicyMismatch) -> [ObservationBuilder.Feature] {
     var features: [ObservationBuilder.Feature] = []
     for part in parts {
       switch (part.feature, part.halfWidth) {
@@ -79,11 +113,6 @@ public struct FeatureSchema: Codable, Sendable, Hashable {
         throw PolicyMismatch(description: "the feature “\(part.feature)” is not known")
       }
     }
-    let builder = ObservationBuilder(
-      features: features, assetCount: assets.count, regimeCount: regimes ?? 0)
-    guard builder.columns.map(\.name) == columns.map(\.name) else {
-      throw PolicyMismatch(description: "the columns do not follow from the parts")
-    }
-    return builder
+    return features
   }
 }

@@ -1,3 +1,5 @@
+public import Deployment
+
 extension ExactEvaluation {
   /// The table that people read, at most 80 columns wide.
   public var table: String {
@@ -75,5 +77,31 @@ extension Double {
     while mantissa >= 10 { (mantissa, exponent) = (mantissa / 10, exponent + 1) }
     while mantissa < 1 { (mantissa, exponent) = (mantissa * 10, exponent - 1) }
     return "\(mantissa.fixed(0))e\(exponent)"
+  }
+}
+
+extension EvaluationRecord {
+  /// The table that people read, at most 80 columns wide.
+  public var table: String {
+    var table = TextTable([
+      "rule", ">cost", ">saving", ">from", ">to", ">cheaper %",
+    ])
+    for rule in rules {
+      table.add([
+        shortName(rule.name), rule.cost.fixed(4), rule.saving.mean.fixed(4),
+        rule.saving.low.fixed(4), rule.saving.high.fixed(4), (rule.cheaperShare * 100).fixed(0),
+      ])
+    }
+    var lines = [table.text]
+    lines.append(
+      "the policy costs \(policy.cost.fixed(4)) bp a year on \(paths.count) samples (\(paths.sample))"
+    )
+    lines.append("saving = cost of the rule less that of the policy, with its 95 % interval")
+    lines.append("best rule on these paths: \(bestRule.name)")
+    if let gap = exact?.gaps.first?.percent {
+      lines.append("gap of the policy to the exact optimum: \(gap.fixed(2)) %")
+    }
+    lines += leftOut.map { "not played: \($0.name): \($0.reason)" }
+    return lines.joined(separator: "\n")
   }
 }

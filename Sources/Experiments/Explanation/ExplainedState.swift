@@ -42,17 +42,20 @@ public struct ExplainedState: Sendable {
     self.init(game, game.snapshot(holding: weights), "given weights, all else as at \(place)")
   }
 
-  /// A decision request: the rest of it, facts too, stays as it is when weights vary.
-  public init(request: Data, for task: RebalancingTask) throws {
-    let snapshot = try PolicyBundle.snapshot(request)
+  /// A decision request with the facts that the policy needs; the rest of it, facts too, stays as it is
+  /// when weights vary.
+  public init(request: Data, for task: RebalancingTask, policy: any Trigger) throws {
+    let snapshot = try PortfolioSnapshot(request: request)
     guard snapshot.assets.count == task.assets.count else {
       throw SpecError(
         file: task.id,
         "the request has \(snapshot.assets.count) assets, the task has \(task.assets.count)")
     }
-    self.snapshot = snapshot
+    let facts = try SnapshotFacts(FactConstants(task))
+    let whole = try snapshot.completed(by: facts, needing: policy.needs.facts)
+    self.snapshot = whole
     origin = "a request"
-    holding = { snapshot.holding($0) }
+    holding = { whole.holding($0) }
   }
 
   private init(

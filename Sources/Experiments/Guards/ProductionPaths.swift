@@ -52,6 +52,7 @@ extension PortfolioSnapshot {
   fileprivate func asked(prices: [Double], before: [Double]?) -> PortfolioSnapshot {
     var asked = self
     asked.prices = prices
+    asked.units = zip(holdings, prices).map { $0 / $1 }
     asked.previousPrices = before
     asked.priceDates = assets.map { _ in date }
     asked.requestedOn = UTCTime(date)

@@ -134,15 +134,20 @@ private struct Export {
   func write(
     from runner: ExperimentRunner
   ) throws -> (name: String, decision: DecisionResponse) {
-    guard let best, let checkpoint = best.checkpoint, let replay = plan.replays.first else {
+    guard let best, let checkpoint = best.checkpoint, let replay = plan.replays.first,
+      case .whole(let environment, _) = plan.stage
+    else {
       throw SpecError(
         file: runner.spec.name,
         "export_name: a learned policy with samples, and replays, are needed for a decision")
     }
     runner.report("\nExport of \(best.name), the best learned policy on the samples")
     let folder = runner.output.appending(path: "bundle")
+    let evaluation = try EvaluationRecord(
+      of: checkpoint, name: best.name, on: environment, against: plan.spec.rules,
+      episodes: plan.spec.episodes, seed: plan.spec.evaluationSeed, workers: runner.workers)
     try PolicyExport.write(
-      checkpoint, name: target.name, version: target.version, to: folder)
+      checkpoint, name: target.name, version: target.version, evaluation: evaluation, to: folder)
     let (bundle, vectors) = try PolicyBundle.load(folder)
     runner.report(
       "\(folder.relativeToHere): digests agree, \(vectors) conformance vectors met")

@@ -1,5 +1,5 @@
 import Algebra
-import Deployment
+public import Deployment
 public import Foundation
 import Gym
 public import Learning
@@ -10,8 +10,13 @@ public enum PolicyExport {
   /// Writes the bundle of a checkpoint's policy.
   ///
   /// The moments of its features are those on paths of its training environment under itself.
+  ///
+  /// - Parameters:
+  ///   - evaluation: of this policy; the manifest says where there is none.
+  ///   - key: signs the manifest.
   public static func write(
-    _ checkpoint: Checkpoint<RunRecord>, name: String, version: String, to folder: URL
+    _ checkpoint: Checkpoint<RunRecord>, name: String, version: String,
+    evaluation: EvaluationRecord?, signedBy key: SigningKey? = nil, to folder: URL
   ) throws {
     let record = checkpoint.record
     let environment = try record.resolvedEnvironment()
@@ -21,7 +26,7 @@ public enum PolicyExport {
       moments: moments(trigger, environment.task))
     let identity = PolicyBundle.Identity(
       name: name, version: version,
-      environment: .init(id: record.environment.id, sha256: record.environment.sha256),
+      environment: record.trainedOn,
       provenance: [
         "agent": String(decoding: try record.agent.spec.canonicalJSON(), as: UTF8.self),
         "seed": "\(record.seed)", "steps": "\(checkpoint.steps)",
@@ -30,7 +35,20 @@ public enum PolicyExport {
       ])
     try PolicyBundle.write(
       identity, policy: checkpoint.policy, schema: schema, actions: environment.task.actions,
-      family: environment.task.actionFamily, to: folder)
+      family: environment.task.actionFamily, evaluation: evaluation,
+      attachments: [
+        FactConstants.fileName: FactConstants(environment.task).encoded(),
+        PolicyBundle.guardsName: try guards(trigger, environment.task).encoded(),
+      ],
+      signedBy: key, to: folder)
+  }
+
+  /// Guards that know the paths of the training environment; what they do not know goes to a band.
+  private static func guards(
+    _ trigger: LearnedTrigger, _ task: RebalancingTask
+  ) throws -> GuardSettings {
+    try GuardCalibration.settings(
+      task, policy: trigger, observation: trigger.observation, fallback: "rule:band(0.05)")
   }
 
   private static func moments(

@@ -1,3 +1,4 @@
+import Deployment
 public import Foundation
 import Learning
 
@@ -6,6 +7,7 @@ import Learning
 /// ```
 /// policy.safetensors training.safetensors record.json    the last checkpoint
 /// best/                                                  that of the best evaluation
+/// evaluation.json                                        how a policy compares with rules, if asked
 /// log/events.out.tfevents.*                              curves for TensorBoard
 /// log/run.json                                           how the run went: times, threads
 /// ```
@@ -33,9 +35,12 @@ public struct RunFolder: Sendable, Hashable {
   func prepare() throws {
     try checkNothingElse(
       in: url,
-      than: Checkpoint<RunRecord>.fileNames.union(exchangeNames).union(["best", "log"]))
+      than: Checkpoint<RunRecord>.fileNames.union(exchangeNames)
+        .union(["best", "log", EvaluationRecord.fileName]))
     try createFolder(url)
     // Of a training that was killed before its first checkpoint.
-    for leftover in [best, log] { try? FileManager.default.removeItem(at: leftover) }
+    for leftover in [best, log, url.appending(path: EvaluationRecord.fileName)] {
+      try? FileManager.default.removeItem(at: leftover)
+    }
   }
 }

@@ -22,13 +22,15 @@ public struct FolderWritingError: Error, CustomStringConvertible, Sendable, Equa
 /// Writes a folder of files as a whole: a reader finds the old one or the new one, never a mixture.
 ///
 /// Files are written to `NAME.tmp` beside it, which then takes its place; in between the old folder is
-/// `NAME.replaced`. Only a folder that holds nothing but files of these names is replaced: what else a
-/// user keeps there is not ours to remove.
-public func writeFolder(_ files: [String: Data], to folder: URL) throws(FolderWritingError) {
+/// `NAME.replaced`. Only a folder that holds nothing but files of these names, or of others that are
+/// known, is replaced: what else a user keeps there is not ours to remove.
+public func writeFolder(
+  _ files: [String: Data], replacing others: Set<String> = [], to folder: URL
+) throws(FolderWritingError) {
   let manager = FileManager.default
   let temporary = folder.sibling("tmp")
   let old = folder.sibling("replaced")
-  try checkNothingElse(in: folder, than: Set(files.keys))
+  try checkNothingElse(in: folder, than: others.union(files.keys))
   do {
     try? manager.removeItem(at: temporary)
     try manager.createDirectory(at: temporary, withIntermediateDirectories: true)

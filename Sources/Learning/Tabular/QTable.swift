@@ -45,6 +45,11 @@ public struct QTable: Sendable, Equatable {
     guard !low.isEmpty, zip(low, high).allSatisfy({ $0 < $1 && $0.isFinite && $1.isFinite }),
       bins.allSatisfy({ $0 > 0 && $0 < 1 << 31 })
     else { throw LearnerStateError("the bins are invalid: \(low) to \(high), \(bins)") }
+    // Bins too wide or too narrow for a number would make a position that is none.
+    let densities = bins.indices.map { Float(bins[$0]) / (high[$0] - low[$0]) }
+    guard densities.allSatisfy({ $0 > 0 && $0.isFinite }) else {
+      throw LearnerStateError("the bins are invalid: \(low) to \(high), \(bins)")
+    }
     let values: [Float] = try reader.values("values", shape: nil)
     // A file without the tensor has one tiling.
     let tilings: [Int64] =

@@ -16,11 +16,11 @@ public struct TabularDiscretizer: Sendable, Hashable {
   /// Number of tilings.
   public let tilings: Int
   /// Bins per unit, one per dimension.
-  private let density: [Float]
+  package let density: [Float]
   /// Bins of a tiling, one per dimension.
-  private let tilingBins: [Int]
+  package let tilingBins: [Int]
   /// Shape [tilings, dimensions], in bins.
-  private let offsets: [Float]
+  package let offsets: [Float]
   private let cellsPerTiling: Int
 
   public init(low: [Float], high: [Float], bins: [Int], tilings: Int = 1) {

@@ -34,11 +34,7 @@ struct AccountKernel<L: Lanes>: Sendable {
     cash = task.payment.cash
     averageCostRate = L.Scalar(task.tax.averageCostRate)
     lotTax = task.tax.lots
-    book = task.tax.lots.map {
-      LotBook(
-        layout: $0.layout(assets: task.assets.count), order: $0.order, rates: $0.rates,
-        washWindow: $0.washWindow)
-    }
+    book = task.tax.lots.map { $0.book(assets: task.assets.count) }
     hasInterruptions = task.market.hasInterruptions
     changesSpreads = task.market.changesSpreads
     longTerm = LongTermTable(task)

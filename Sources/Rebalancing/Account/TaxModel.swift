@@ -1,5 +1,7 @@
+import Algebra
+
 /// How realised gains are taxed.
-public enum TaxModel: Sendable, Hashable {
+public enum TaxModel: Sendable, Hashable, Codable {
   case none
   /// A flat rate on gains over average cost; losses are credited at the same rate.
   case averageCost(rate: Double)
@@ -18,7 +20,7 @@ public enum TaxModel: Sendable, Hashable {
 }
 
 /// Tax on lots: rates, the order of sale, wash sales, when tax is paid, harvesting.
-public struct LotTax: Sendable, Hashable {
+public struct LotTax: Sendable, Hashable, Codable {
   public var rates: CapitalTaxRates
   /// When tax is paid.
   public var payment: TaxPayment
@@ -46,6 +48,11 @@ public struct LotTax: Sendable, Hashable {
     self.washWindow = washWindow
     self.harvesting = harvesting
     self.isOverlay = isOverlay
+  }
+
+  /// The rules of the lots of so many assets.
+  func book<L: Lanes>(assets: Int) -> LotBook<L> {
+    LotBook(layout: layout(assets: assets), order: order, rates: rates, washWindow: washWindow)
   }
 
   /// Where the lots of a group of portfolios lie.

@@ -194,3 +194,8 @@ extension Lanes {
     return result.replacing(with: Self(repeating: 0), where: self .< least)
   }
 }
+
+extension Impact: Codable where Scalar: Codable {}
+extension SquareRootImpact: Codable where Scalar: Codable {}
+extension AlmgrenImpact: Codable where Scalar: Codable {}
+extension IStarImpact: Codable where Scalar: Codable {}

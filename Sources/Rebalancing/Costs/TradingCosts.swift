@@ -3,7 +3,7 @@
 /// All rates are fractions of the amount traded (1 bp = 1e-4), all fixed amounts currency. Only what
 /// is fixed in currency, per unit or relative to a volume needs the portfolio's value:
 /// `needsValue` tells.
-public struct TradingCosts: Sendable, Hashable {
+public struct TradingCosts: Sendable, Hashable, Codable {
   /// One per asset.
   public var assets: [AssetCosts]
   /// The index of the cash asset, which trades free of cost and takes what filters leave over.
@@ -47,7 +47,7 @@ public struct TradingCosts: Sendable, Hashable {
 }
 
 /// What trading one asset costs, and which of its trades are done.
-public struct AssetCosts: Sendable, Hashable {
+public struct AssetCosts: Sendable, Hashable, Codable {
   /// Half the bid-ask spread, as a fraction of the amount traded.
   ///
   /// It is paid on maker fills too: state the spread effectively paid.
@@ -111,7 +111,7 @@ public struct AssetCosts: Sendable, Hashable {
 }
 
 /// Fees of a trading venue as fractions of the amount traded; a rebate is a negative fee.
-public struct VenueFees: Sendable, Hashable {
+public struct VenueFees: Sendable, Hashable, Codable {
   /// Paid on fills that rested in the order book.
   public var maker: Double
   /// Paid on fills that took from the order book.

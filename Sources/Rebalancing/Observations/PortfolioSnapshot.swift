@@ -24,6 +24,16 @@ public struct PortfolioSnapshot: Sendable, Hashable {
 
   /// Price per unit, in currency.
   public var prices: [Double]?
+  /// Units per asset; with prices they say what holdings do.
+  public var units: [Double]?
+  /// Tax lots, in any order.
+  public var lots: [HeldLot]?
+  /// The tax of the year.
+  public var taxPosition: TaxRecord?
+  /// What the market says, from which facts are built.
+  public var indicators: MarketIndicators?
+  /// What the caller takes the policy to see; it must agree with what is built from the rest.
+  public var observation: [Float]?
   /// Prices at the decision before.
   public var previousPrices: [Double]?
   /// The day of each price.
@@ -64,11 +74,12 @@ public struct PortfolioSnapshot: Sendable, Hashable {
 
 extension PortfolioSnapshot: Codable {
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case date, assets, holdings, basis, facts, prices, controls
+    case date, assets, holdings, basis, facts, prices, units, lots, indicators, observation, controls
     case targets = "target_weights"
     case lastTrade = "last_trade"
     case waitingSince = "waiting_since"
     case lastLogReturns = "last_log_returns"
+    case taxPosition = "tax_position"
     case previousPrices = "previous_prices"
     case priceDates = "price_dates"
     case requestedOn = "requested_on"
@@ -137,6 +148,6 @@ extension PortfolioSnapshot {
     if let waitingSince, waitingSince > date {
       return "waiting_since: \(waitingSince) is after the decision's date \(date)"
     }
-    return quoteDefect
+    return quoteDefect ?? accountDefect
   }
 }

@@ -67,7 +67,8 @@ struct StepKernel<L: Lanes>: Sendable {
     calendar = StepCalendar(task)
     facts =
       task.observation.facts.isEmpty
-      ? nil : FactKernel(task, facts: task.observation.facts)
+      ? nil
+      : FactKernel(task, facts: task.observation.facts, longTerm: account?.longTerm)
     observesLotBasis =
       task.tax.lots != nil && task.observation.features.contains(.unrealizedGain)
   }

@@ -1,5 +1,5 @@
 /// What realised gains are taxed at, and how far losses are credited.
-public struct CapitalTaxRates: Sendable, Hashable {
+public struct CapitalTaxRates: Sendable, Hashable, Codable {
   /// The rate on short-term gains and on ordinary income.
   public var short: Double
   /// The rate on long-term gains.
@@ -31,7 +31,7 @@ public struct CapitalTaxRates: Sendable, Hashable {
 /// when the portfolio's tax would be paid. An approximation in
 /// two ways: the owner is taken to hand the saving over, and a year of which an episode meets but a
 /// part has all its outside gains.
-public struct OutsideGains: Sendable, Hashable {
+public struct OutsideGains: Sendable, Hashable, Codable {
   /// Short-term, 0 or more.
   public var short: Double
   /// Long-term, 0 or more.
@@ -47,7 +47,7 @@ public struct OutsideGains: Sendable, Hashable {
 }
 
 /// Which lots a sale takes first.
-public enum SaleOrder: String, Sendable, Hashable, CaseIterable {
+public enum SaleOrder: String, Sendable, Hashable, CaseIterable, Codable {
   /// The oldest.
   case fifo
   /// The newest; of one purchase, what has replaced others before the rest.

@@ -1,7 +1,7 @@
 public import Algebra
 
 /// When losses are harvested: sold at a loss and replaced by a similar security.
-public struct HarvestingRule: Sendable, Hashable {
+public struct HarvestingRule: Sendable, Hashable, Codable {
   /// What a harvest must save in tax beyond the cost of both trades, as a fraction of the amount sold.
   public var minimumBenefit: Double
   /// Days before a security that was switched to is left again, more than the wash-sale window.
@@ -10,7 +10,7 @@ public struct HarvestingRule: Sendable, Hashable {
   public var returning: Return
 
   /// What happens after `holdDays`.
-  public enum Return: String, Sendable, Hashable, CaseIterable {
+  public enum Return: String, Sendable, Hashable, CaseIterable, Codable {
     /// Purchases stay with the substitute until its losses are harvested in turn.
     case stay
     /// Purchases return to the asset; lots of the substitute are sold by the order of sale, so that

@@ -2,7 +2,7 @@ public import Algebra
 import Markets
 
 /// When tax is paid.
-public enum TaxPayment: String, Sendable, Hashable, CaseIterable {
+public enum TaxPayment: String, Sendable, Hashable, CaseIterable, Codable {
   /// In the step that changes the year's liability.
   case immediate
   /// On the first step from 15 April of the next year on, for the whole year.
