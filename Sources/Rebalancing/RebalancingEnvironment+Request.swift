@@ -28,7 +28,8 @@ extension RebalancingEnvironment {
     var covariance = [Real](repeating: 0, count: count * count)
     var entries = covariance.mutableSpan
     market.covariance(path, state: state, into: &entries)
-    said.covariance = (0..<count).map { i in (0..<count).map { Double(covariance[i * count + $0]) } }
+    said.covariance = (0..<count).map { i in (0..<count).map { Double(covariance[i * count + $0]) }
+    }
     said.volatilityIndex = Double(facts.volatilityIndex(path, state: state))
     said.volatilityIndexBefore = Double(pastIndices.last ?? 0)
     said.trend = trends.map { Double($0) }

@@ -141,7 +141,8 @@ private struct VerifiedBundle: Encodable {
     if json { return try printJSON(self) }
     print("\(bundle): \(name) \(version), trained on \(environment)")
     print(
-      "\(isSigned ? "signature and " : "")digests agree, \(conformanceVectors) conformance vectors met")
+      "\(isSigned ? "signature and " : "")digests agree, \(conformanceVectors) conformance vectors met"
+    )
     if !isEvaluated { print("unevaluated: nothing is known of how it compares with rules") }
   }
 }

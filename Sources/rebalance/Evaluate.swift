@@ -47,7 +47,8 @@ struct Evaluate: ParsableCommand {
     if policies.isEmpty { throw ValidationError("at least one --policy is needed") }
     if exact, !windows.isEmpty { throw ValidationError("--exact and --window exclude each other") }
     if record, exact || !windows.isEmpty {
-      throw ValidationError("--record scores in its own way: --exact and --window do not go with it")
+      throw ValidationError(
+        "--record scores in its own way: --exact and --window do not go with it")
     }
     if record, let other = policies.dropFirst().first(where: { !$0.hasPrefix("rule:") }) {
       throw ValidationError("--record compares one checkpoint with rules; \(other) is no rule")

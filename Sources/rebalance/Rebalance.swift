@@ -47,7 +47,8 @@ struct Rebalance: ParsableCommand {
       is NoStationaryLaw, is NoReferenceSolution, is NoLowerBound:
       64
     case is MarketDataError, is BundleError, is CheckpointError, is LearnerStateError,
-      is FolderWritingError, is RequestError, is RegistryError, is SnapshotDefect, is PolicyMismatch,
+      is FolderWritingError, is RequestError, is RegistryError, is SnapshotDefect,
+      is PolicyMismatch,
       is PolicyFileError, is ObservationBuilder.MissingField, is TradeFileError,
       is RegimeFitError, is KeyError, is EvaluationError, is BatchError:
       65

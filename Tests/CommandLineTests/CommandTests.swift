@@ -58,8 +58,10 @@ private let shapes = [
     ["oracle"], ["oracle", "ggms"], ["oracle", "closed-form"], ["oracle", "garleanu-pedersen"],
     ["oracle", "rb-1"], ["oracle", "myrgren"], ["oracle", "harvesting"],
     ["oracle", "tax-deferral"],
-    ["shadow"], ["guards"], ["export"], ["verify"], ["decide"], ["registry"], ["registry", "add"], ["registry", "list"],
-    ["registry", "show"], ["registry", "promote"], ["registry", "rollback"], ["data", "check"], ["data", "fit-regimes"],
+    ["shadow"], ["guards"], ["export"], ["verify"], ["decide"], ["registry"], ["registry", "add"],
+    ["registry", "list"],
+    ["registry", "show"], ["registry", "promote"], ["registry", "rollback"], ["data", "check"],
+    ["data", "fit-regimes"],
     ["tax", "replay"],
     ["bench"],
   ])

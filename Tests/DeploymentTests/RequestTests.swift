@@ -19,7 +19,8 @@ private struct Taxable {
     builder = ObservationBuilder(
       features: [
         .weightDeviation, .unrealizedGain, .fact(.taxToTarget), .fact(.daysToLongTerm),
-        .fact(.harvestableLoss), .fact(.accruedTax), .fact(.daysSinceTrade), .fact(.volatilityIndex),
+        .fact(.harvestableLoss), .fact(.accruedTax), .fact(.daysSinceTrade),
+        .fact(.volatilityIndex),
         .fact(.driftCostPerYear),
       ], assetCount: task.assets.count)
     task.observation = builder
@@ -134,8 +135,14 @@ private func refusal(
         }
       ),
       ("facts.tax_to_target: missing; to build it, prices is missing", { $0.prices = nil }),
-      ("facts.tax_to_target: missing; to build it, tax_position is missing", { $0.taxPosition = nil }),
-      ("facts.days_since_trade: missing; to build it, last_trade is missing", { $0.lastTrade = nil }),
+      (
+        "facts.tax_to_target: missing; to build it, tax_position is missing",
+        { $0.taxPosition = nil }
+      ),
+      (
+        "facts.days_since_trade: missing; to build it, last_trade is missing",
+        { $0.lastTrade = nil }
+      ),
       (
         "facts.volatility_index: missing; to build it, indicators.volatility_index is missing",
         { $0.indicators?.volatilityIndex = nil }
@@ -193,13 +200,22 @@ private func refusal(
   }
 
   @Test(arguments: [
-    ("\"lots\":[{\"asset\"", "\"lots\":[{\"lot\":1,\"asset\"", "lots[0].lot: there is no such field"),
+    (
+      "\"lots\":[{\"asset\"", "\"lots\":[{\"lot\":1,\"asset\"",
+      "lots[0].lot: there is no such field"
+    ),
     ("\"indicators\":{", "\"indicators\":{\"vix\":1,", "indicators.vix: there is no such field"),
     ("\"tax_position\":{", "\"tax_position\":{\"tax\":1,", "tax_position.tax: there is no such"),
-    ("\"loss_sales\":[", "\"loss_sales\":[{\"day\":1},", "tax_position.loss_sales[0].day: there is no"),
+    (
+      "\"loss_sales\":[", "\"loss_sales\":[{\"day\":1},",
+      "tax_position.loss_sales[0].day: there is no"
+    ),
     ("{\"assets\"", "{\"asset\":1,\"assets\"", "asset: there is no such field"),
     ("{\"assets\"", "{\"date\":1,\"assets\"", "not JSON: line 1: date: the field stands twice"),
-    ("{\"assets\"", "{\"d\\u0061te\":1,\"assets\"", "not JSON: line 1: date: the field stands twice"),
+    (
+      "{\"assets\"", "{\"d\\u0061te\":1,\"assets\"",
+      "not JSON: line 1: date: the field stands twice"
+    ),
     ("\"acquired\":\"", "\"acquired\":\"x", "lots[0].acquired: 'x"),
     ("\"units\":[", "\"units\":[+1,", "not JSON: line 1: units[0]: “+1” is no JSON"),
     ("\"units\":[", "\"units\":[01,", "not JSON: line 1: units[0]: “01” is no JSON"),
@@ -210,8 +226,14 @@ private func refusal(
     ("\"units\":[", "\"units\":[,", "not JSON: line 1: units[0]: a value is expected"),
     ("\"units\":[", "\"units\":[\"1\",", "units[0]: "),
     ("\"units\":[", "\"units\":[null,", "units[0]: "),
-    ("\"units\":[", "\"units\":[1\(String(repeating: "0", count: 80)),", "not JSON: line 1: units[0]: a number of 81"),
-    ("\"units\":[", "\"units\":\(String(repeating: "[", count: 200_000))", "not JSON: line 1: units[0]"),
+    (
+      "\"units\":[", "\"units\":[1\(String(repeating: "0", count: 80)),",
+      "not JSON: line 1: units[0]: a number of 81"
+    ),
+    (
+      "\"units\":[", "\"units\":\(String(repeating: "[", count: 200_000))",
+      "not JSON: line 1: units[0]"
+    ),
     ("\"units\":[", "\"units\":[\"\\ud800\",", "not JSON: line 1: units[0]: half of a pair"),
     ("\"units\":[", "\"units\":[\"\t\",", "not JSON: line 1: units[0]: a control character"),
     ("{\"assets\"", "\u{FEFF}{\"assets\"", "not JSON: line 1: “\u{FEFF}”"),

@@ -49,7 +49,8 @@ package struct BundleFiles: Sendable {
     }
     let size = (attributes[.size] as? NSNumber)?.intValue ?? .max
     guard size <= sizeLimit(name) else {
-      throw BundleError(file: name, problem: "\(size) bytes, at most \(sizeLimit(name)) are allowed")
+      throw BundleError(
+        file: name, problem: "\(size) bytes, at most \(sizeLimit(name)) are allowed")
     }
   }
 

@@ -40,7 +40,9 @@ extension PolicyBundle {
       absent: absent.isEmpty ? nil : absent, sha256: blankDigest)
     let sealed = try sealed(encoder(pretty: true).encode(manifest) + newline)
     files[BundleFiles.manifestName] = sealed
-    if let key { files[BundleFiles.signatureName] = try ManifestSignature(sealed, by: key).encoded() }
+    if let key {
+      files[BundleFiles.signatureName] = try ManifestSignature(sealed, by: key).encoded()
+    }
     try writeFolder(files, replacing: Set(BundleFiles.all), to: folder)
   }
 

@@ -25,7 +25,8 @@ extension PolicyRegistry {
     try check(manifest.name)
     guard SemanticVersion(manifest.version) != nil else {
       throw RegistryError(
-        .invalid, "\(bundle.path): “\(manifest.version)” is no version; valid is 1.0.0 and the like")
+        .invalid, "\(bundle.path): “\(manifest.version)” is no version; valid is 1.0.0 and the like"
+      )
     }
     do { try createFolder(folder(of: manifest.name)) } catch {
       throw RegistryError(.storage, "\(error)")

@@ -45,7 +45,8 @@ extension PolicyBundle: RequestDecider {
       throw RequestError("\(error)")
     }
     if let i = observation.firstIndex(where: { !$0.isFinite }) {
-      throw RequestError("\(schema.columns[i].name): from these numbers it is \(observation[i])", .notFinite)
+      throw RequestError(
+        "\(schema.columns[i].name): from these numbers it is \(observation[i])", .notFinite)
     }
     if let given = snapshot.observation { try check(given, observation) }
     return whole

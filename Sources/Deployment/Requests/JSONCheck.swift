@@ -223,6 +223,7 @@ struct JSONCheck {
       case .index(let index): "\(text)[\(index)]"
       }
     }
-    return Defect(description: "not JSON: line \(line): \(field.isEmpty ? "" : "\(field): ")\(problem)")
+    return Defect(
+      description: "not JSON: line \(line): \(field.isEmpty ? "" : "\(field): ")\(problem)")
   }
 }

@@ -59,7 +59,7 @@ public struct GuardTrial: Sendable, Encodable {
     let source = RandomSource(seed: seed)
     var rows = RequestFault.allCases.map { Row(fault: $0.rawValue) }
     var (good, alarms) = (0, 0)
-    production.forEach { request, copy in
+    production.visit { request, copy in
       if guarded.alarm(request) { alarms += 1 }
       for (i, fault) in RequestFault.allCases.enumerated() {
         let draw = source.uniform(.evaluation, copy: copy, step: UInt32(good), draw: i)

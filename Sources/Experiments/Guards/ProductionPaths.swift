@@ -25,7 +25,7 @@ package struct ProductionPaths: Sendable {
   }
 
   /// Shows every request, with the number of its path.
-  package func forEach(_ body: (PortfolioSnapshot, UInt32) -> Void) {
+  package func visit(_ body: (PortfolioSnapshot, UInt32) -> Void) {
     for copy in copies {
       var environment = RebalancingEnvironment<Double>(task, copy: copy)
       _ = environment.reset(seed: seed)

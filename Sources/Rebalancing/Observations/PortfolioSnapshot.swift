@@ -74,7 +74,8 @@ public struct PortfolioSnapshot: Sendable, Hashable {
 
 extension PortfolioSnapshot: Codable {
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case date, assets, holdings, basis, facts, prices, units, lots, indicators, observation, controls
+    case date, assets, holdings, basis, facts, prices, units, lots, indicators, observation,
+      controls
     case targets = "target_weights"
     case lastTrade = "last_trade"
     case waitingSince = "waiting_since"

@@ -64,7 +64,8 @@ extension MarketIndicators {
         return "\(name): \(numbers.count) numbers for \(count) assets"
       }
       if let wrong = numbers.first(where: { !$0.isFinite || $0 < low || $0 > high }) {
-        return "\(name): \(wrong), \(low == -.infinity ? "a finite number" : "\(low) to \(high)") is valid"
+        return
+          "\(name): \(wrong), \(low == -.infinity ? "a finite number" : "\(low) to \(high)") is valid"
       }
     }
     if let tradable, tradable.count != count {

@@ -24,7 +24,8 @@ extension PortfolioSnapshot {
     requestedOn = try part(.requestedOn)
     controls = try part(.controls)
     lots = try fields.records(HeldLot.self, HeldLot.CodingKeys.self, forKey: .lots)
-    taxPosition = try fields.record(TaxRecord.self, TaxRecord.CodingKeys.self, forKey: .taxPosition) {
+    taxPosition = try fields.record(TaxRecord.self, TaxRecord.CodingKeys.self, forKey: .taxPosition)
+    {
       _ = try $0.records(OpenLossSale.self, OpenLossSale.CodingKeys.self, forKey: .lossSales)
     }
     indicators = try fields.record(

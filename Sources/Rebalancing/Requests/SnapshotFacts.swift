@@ -242,7 +242,9 @@ private struct Known {
   private func tax(_ fact: Fact) throws(SnapshotDefect) -> [Double] {
     let prices = try pricesOfLots
     let basis = try basisOfWeights
-    if formulas.book != nil, fact.needsTaxRecord { _ = try need(snapshot.taxPosition, "tax_position") }
+    if formulas.book != nil, fact.needsTaxRecord {
+      _ = try need(snapshot.taxPosition, "tax_position")
+    }
     switch fact {
     case .carriedLosses:
       let carried = formulas.carriedLosses(value: value, ledger: ledger.span)

@@ -28,7 +28,8 @@ struct SnapshotLedger {
       for (slot, lot) in lots[i].enumerated() { book.store(LotSlot(lot), i, slot, in: &state) }
       for (slot, sale) in sales[i].enumerated() { book.store(LossSale(sale), i, slot, in: &state) }
       book.set(
-        .securityInUse, of: i, to: inUse.contains(name) ? 1 : 0, where: Double.Mask(repeating: true),
+        .securityInUse, of: i, to: inUse.contains(name) ? 1 : 0,
+        where: Double.Mask(repeating: true),
         in: &state)
     }
     TaxPosition(snapshot.taxPosition ?? TaxRecord()).write(to: &state, at: layout.count)
