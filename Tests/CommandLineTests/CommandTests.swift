@@ -38,6 +38,16 @@ private let shapes = [
     command: "data fit-regimes envs/data/us-factors.csv --assets MTUM,USMV --starts 1",
     keys: ["regimes", "transition", "log_likelihood", "count", "first", "last"]),
   Shape(
+    command: "shadow --env two-asset-monthly-v0 --champion rule:never --challenger rule:band(0.05) "
+      + "--episodes 2",
+    keys: [
+      "policy", "champion", "env", "requests", "disagreements", "faults", "by_kind",
+      "saving_bp_per_year", "single_decisions_bp_per_year", "decisions",
+    ]),
+  Shape(
+    command: "guards --env two-asset-monthly-v0 --policy rule:band(0.05) --paths 4",
+    keys: ["env", "policy", "seed", "requests", "false_positives", "faults"]),
+  Shape(
     command: "tax replay Tests/CommandLineTests/trades.csv", keys: ["realized", "lots", "totals"]),
 ]
 
@@ -48,7 +58,8 @@ private let shapes = [
     ["oracle"], ["oracle", "ggms"], ["oracle", "closed-form"], ["oracle", "garleanu-pedersen"],
     ["oracle", "rb-1"], ["oracle", "myrgren"], ["oracle", "harvesting"],
     ["oracle", "tax-deferral"],
-    ["export"], ["verify"], ["decide"], ["registry"], ["registry", "add"], ["registry", "list"],
+    ["shadow"], ["guards"], ["export"], ["verify"], ["decide"], ["registry"], ["registry", "add"],
+    ["registry", "list"],
     ["registry", "show"], ["registry", "promote"], ["registry", "rollback"], ["data", "check"],
     ["data", "fit-regimes"],
     ["tax", "replay"],

@@ -133,7 +133,8 @@ private func allKeys(_ value: Any) -> Set<String> {
       let decision = try run.json()
       #expect(
         Set(decision.keys) == [
-          "action", "date", "fraction", "policy", "reasons", "scores", "trades", "weights",
+          "action", "date", "fraction", "policy", "reason_codes", "reasons", "scores", "trades",
+          "weights",
         ])
       let trades = try #require(decision["trades"] as? [String: Double])
       #expect(abs(trades.values.reduce(0, +)) < 1e-9)

@@ -20,7 +20,8 @@ import Testing
   /// Of all guards together, on a request with prices and the day on which it is asked.
   static let found = [
     "target_weights in percent", "last_log_returns × 100", "last_log_returns of two assets swapped",
-    "prices of two assets swapped", "a 10 × print", "a snapshot 30 days old",
+    "holdings of two assets swapped", "prices of two assets swapped", "a 10 × print",
+    "a snapshot 30 days old",
   ]
 
   static let cases = [

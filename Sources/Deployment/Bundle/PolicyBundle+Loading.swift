@@ -28,13 +28,19 @@ extension PolicyBundle {
     try checkGraph(files, manifest)
     let facts = try facts(files, assets: schema.assets.count)
     let attachments = files.contents.filter { attachmentNames.contains($0.key) }
-    let bundle: PolicyBundle
+    var bundle: PolicyBundle
     do throws(PolicyMismatch) {
       bundle = try PolicyBundle(
         manifest: manifest, schema: schema, policy: policy, evaluation: evaluation,
         facts: facts, attachments: attachments)
     } catch {
       throw BundleError(file: schemaName, problem: error.description)
+    }
+    if attachments[guardsName] != nil {
+      let guards: GuardSettings = try files.decoded(guardsName)
+      do throws(PolicyMismatch) { try bundle.take(guards) } catch {
+        throw BundleError(file: guardsName, problem: error.description)
+      }
     }
     return (bundle, try bundle.replay(files.data(conformanceName)))
   }

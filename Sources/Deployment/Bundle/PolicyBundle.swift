@@ -29,13 +29,16 @@ public struct PolicyBundle: Sendable {
   /// What builds the facts of a request; `nil` where the bundle has no `environment.json`.
   public let facts: SnapshotFacts?
   let learned: LearnedTrigger
+  /// The policy behind guards; without `guards.json` they know nothing of its training.
+  private(set) var guarded: GuardedTrigger
 
   static let schemaName = "feature_schema.json"
   static let policyName = "policy.safetensors"
   static let conformanceName = "conformance.jsonl"
   static let graphName = "policy.onnx"
   static let cardName = "MODEL_CARD.md"
-  static let attachmentNames = ["guards.json", "environment.json", cardName]
+  package static let guardsName = "guards.json"
+  static let attachmentNames = [guardsName, "environment.json", cardName]
 
   /// The policy behind the trigger interface.
   public func trigger() throws(PolicyMismatch) -> LearnedTrigger { learned }
@@ -51,6 +54,13 @@ public struct PolicyBundle: Sendable {
       name: "\(manifest.name) \(manifest.version)", policy: policy,
       observation: try schema.builder(), actions: manifest.actions,
       family: manifest.actionFamily ?? .list)
+    guarded = GuardedTrigger(learned)
+  }
+
+  /// - Throws: where the guards are of another policy.
+  mutating func take(_ guards: GuardSettings) throws(PolicyMismatch) {
+    guarded = try GuardedTrigger(
+      learned, settings: guards, observation: learned.observation, assets: schema.assets)
   }
 }
 

@@ -48,6 +48,17 @@ public struct GuardedTrigger: Trigger {
     }
   }
 
+  /// Guards that know nothing of a training: controls, prices and age.
+  public init(_ trigger: any Trigger) {
+    self.trigger = trigger
+    learned = trigger as? LearnedTrigger
+    // Without a law of the training nothing is handed to a fallback.
+    (fallback, settings) = (trigger, GuardSettings(fallback: "rule:never"))
+    input = GuardedInput(
+      settings, needs: trigger.needs, observation: learned?.observation,
+      assetCount: learned?.observation.assetCount ?? 0)
+  }
+
   public var name: String { trigger.name }
   public var needs: TriggerNeeds { trigger.needs }
 
@@ -82,7 +93,7 @@ public struct GuardedTrigger: Trigger {
     guard let finding = read.finding else {
       // What the guards have looked at begins with what the policy sees: it is not built twice.
       guard let learned, learned.family != .destination else { return trigger.decide(snapshot) }
-      return learned.decide(observation: Array(read.numbers.prefix(learned.policy.observationSize)))
+      return learned.decide(observation: Array(read.numbers.prefix(learned.observation.size)))
     }
     var decision = fallback.decide(snapshot)
     decision.reasons.insert("out_of_distribution: \(finding)", at: 0)

@@ -29,11 +29,9 @@ extension PolicyBundle: RequestDecider {
 
   public func decide(request: Data) throws(RequestError) -> DecisionResponse {
     let snapshot = try complete(PortfolioSnapshot(request: request))
-    let decision = learned.decide(snapshot)
-    guard let scores = decision.scores else {
-      throw RequestError(decision.reasons.joined(separator: "; "))
-    }
-    return DecisionResponse(decision, for: snapshot, by: identity, scores: scores)
+    let decision = try guarded.answer(snapshot)
+    return DecisionResponse(
+      decision, for: snapshot, by: identity, scores: decision.scores ?? [])
   }
 
   /// A snapshot with all that the policy sees: facts are built where the bundle has its environment's
@@ -80,14 +78,14 @@ extension PortfolioSnapshot {
   }
 }
 
-/// Decides on requests by a rule, as a bundle does by a learned policy.
+/// Decides on requests by a rule behind guards, as a bundle does by a learned policy.
 public struct RuleService: RequestDecider {
-  private let rule: any Trigger
+  private let rule: GuardedTrigger
   private let facts: SnapshotFacts?
 
   /// - Parameter facts: builds what the rule needs; without, requests bring it.
   public init(_ rule: any Trigger, facts: SnapshotFacts? = nil) {
-    (self.rule, self.facts) = (rule, facts)
+    (self.rule, self.facts) = (GuardedTrigger(rule), facts)
   }
 
   public func decide(request: Data) throws(RequestError) -> DecisionResponse {
@@ -96,11 +94,8 @@ public struct RuleService: RequestDecider {
     if snapshot.observation != nil {
       throw RequestError("observation: a rule sees the portfolio itself; leave it out")
     }
-    do throws(RuledPortfolio.Defect) {
-      _ = try RuledPortfolio(snapshot, for: rule.needs)
-    } catch { throw RequestError(error.description) }
     return DecisionResponse(
-      rule.decide(snapshot), for: snapshot,
+      try rule.answer(snapshot), for: snapshot,
       by: .init(name: rule.name, version: "rule", sha256: ""), scores: [])
   }
 }

@@ -32,7 +32,7 @@ extension Benchmark {
     -> PortfolioSnapshot
   {
     var request = RebalancingEnvironment<Double>(task).snapshot
-    ProductionPaths(task, policy: trigger, seed: 0, copies: 0..<1, steps: 100..<101).forEach {
+    ProductionPaths(task, policy: trigger, seed: 0, copies: 0..<1, steps: 100..<101).visit {
       snapshot, _ in request = snapshot
     }
     request.controls = TradingControls()

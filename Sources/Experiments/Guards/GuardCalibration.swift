@@ -35,7 +35,7 @@ public enum GuardCalibration {
     var day = 0
     // A long path has more requests than moments need.
     let stride = max(1, (isOnePath ? 1 : paths) * production.steps.count / 60_000)
-    production.forEach { snapshot, copy in
+    production.visit { snapshot, copy in
       day += 1
       guard day % stride == 0 else { return }
       do throws(ObservationBuilder.MissingField) {

@@ -20,7 +20,7 @@ public struct GuardTrial: Sendable, Encodable {
     public var requests = 0
     /// Found by any guard.
     public var found = 0
-    /// Found where a request brings neither prices nor the day on which it is asked.
+    /// Found where a request brings neither units, prices nor the day on which it is asked.
     public var foundWithoutPrices = 0
 
     enum CodingKeys: String, CodingKey {
@@ -59,7 +59,7 @@ public struct GuardTrial: Sendable, Encodable {
     let source = RandomSource(seed: seed)
     var rows = RequestFault.allCases.map { Row(fault: $0.rawValue) }
     var (good, alarms) = (0, 0)
-    production.forEach { request, copy in
+    production.visit { request, copy in
       if guarded.alarm(request) { alarms += 1 }
       for (i, fault) in RequestFault.allCases.enumerated() {
         let draw = source.uniform(.evaluation, copy: copy, step: UInt32(good), draw: i)
@@ -86,6 +86,7 @@ extension PortfolioSnapshot {
   fileprivate var withoutPrices: PortfolioSnapshot {
     var bare = self
     (bare.prices, bare.previousPrices, bare.priceDates, bare.requestedOn) = (nil, nil, nil, nil)
+    bare.units = nil
     return bare
   }
 }

@@ -25,7 +25,7 @@ package struct ProductionPaths: Sendable {
   }
 
   /// Shows every request, with the number of its path.
-  package func forEach(_ body: (PortfolioSnapshot, UInt32) -> Void) {
+  package func visit(_ body: (PortfolioSnapshot, UInt32) -> Void) {
     for copy in copies {
       var environment = RebalancingEnvironment<Double>(task, copy: copy)
       _ = environment.reset(seed: seed)
@@ -52,6 +52,7 @@ extension PortfolioSnapshot {
   fileprivate func asked(prices: [Double], before: [Double]?) -> PortfolioSnapshot {
     var asked = self
     asked.prices = prices
+    asked.units = zip(holdings, prices).map { $0 / $1 }
     asked.previousPrices = before
     asked.priceDates = assets.map { _ in date }
     asked.requestedOn = UTCTime(date)

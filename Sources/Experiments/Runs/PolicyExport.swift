@@ -36,8 +36,19 @@ public enum PolicyExport {
     try PolicyBundle.write(
       identity, policy: checkpoint.policy, schema: schema, actions: environment.task.actions,
       family: environment.task.actionFamily, evaluation: evaluation,
-      attachments: [FactConstants.fileName: FactConstants(environment.task).encoded()],
+      attachments: [
+        FactConstants.fileName: FactConstants(environment.task).encoded(),
+        PolicyBundle.guardsName: try guards(trigger, environment.task).encoded(),
+      ],
       signedBy: key, to: folder)
+  }
+
+  /// Guards that know the paths of the training environment; what they do not know goes to a band.
+  private static func guards(
+    _ trigger: LearnedTrigger, _ task: RebalancingTask
+  ) throws -> GuardSettings {
+    try GuardCalibration.settings(
+      task, policy: trigger, observation: trigger.observation, fallback: "rule:band(0.05)")
   }
 
   private static func moments(
