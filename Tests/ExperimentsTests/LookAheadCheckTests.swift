@@ -116,7 +116,7 @@ import Testing
 
   @Test func `so is one that is told other things in another future`() throws {
     let check = try LookAheadCheck(try task("us-stock-bond-v0")) { Curious($0) }
-    #expect(check.finding?.change.contains("what is told (trend") == true)
+    #expect(check.finding?.change.contains("what is told (volatility) changed") == true)
   }
 
   @Test func `nothing that changes with the future goes unseen on models`() throws {

@@ -116,6 +116,29 @@ import Testing
     #expect(isClose(environment.afterTaxValue.liquidated, sold, 1e-9))
   }
 
+  @Test func `tax that has accrued is taken off in its year, and when it has become due`() throws {
+    // 75,000 of stock that cost 50,000 are sold in April; 10,000 of tax are paid in January.
+    let task = try task(lots(.annual), horizon: 300, growth: [3: [1.5, 1, 1]])
+    var environment = RebalancingEnvironment<Double>(task)
+    _ = environment.reset(seed: 1)
+    let (sale, year) = (CalendarDate(iso: "2019-04-21"), CalendarDate(iso: "2020-01-01"))
+    var isSold = false
+    while !environment.hasEnded {
+      let date = environment.date
+      if isSold {
+        let value = environment.afterTaxValue
+        #expect(isClose(value.held, 115_000, 1e-12), "\(date)")
+        #expect(isClose(value.liquidated, 115_000, 1e-12), "\(date)")
+        if date <= year ?? date { #expect(isClose(environment.value, 125_000, 1e-12)) }
+      }
+      _ =
+        date == sale
+        ? environment.advance(destination: [0, 0, 1]) : environment.advance(fraction: 0)
+      isSold = isSold || date == sale
+    }
+    #expect(isSold && isClose(environment.value, 115_000, 1e-12))
+  }
+
   @Test func `outside gains take up losses that would wait otherwise`() throws {
     // A loss of 25,250 against 10,000 short and 8,000 long elsewhere: 7,250 are left, 3,000 credited.
     let outside = CapitalTaxRates(
