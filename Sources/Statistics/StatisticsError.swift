@@ -1,7 +1,7 @@
 /// Numbers of which a statistic cannot be made: what was given, and what is valid.
 public struct StatisticsError: Error, CustomStringConvertible, Sendable, Hashable {
   public let description: String
-  init(_ description: String) { self.description = description }
+  package init(_ description: String) { self.description = description }
 }
 
 /// Refuses numbers that are not finite, naming the first.

@@ -11,7 +11,7 @@ struct ReportCommand: ParsableCommand {
 
       It is made from what `rebalance run` has left. The page needs no network and no scripts, and \
       can be read on a phone; every table is also written as CSV, in the folder tables, and every \
-      figure as SVG, in figures.
+      figure as SVG, in figures. Where figures cannot be, the exit code is 70.
       """)
 
   @Argument(help: "The experiment's folder, or that of its results.")
@@ -20,6 +20,9 @@ struct ReportCommand: ParsableCommand {
   @Option(help: "The folder for report.html and tables; where the results are if absent.")
   var out: String?
 
+  @Flag(help: "Copy the figures that the experiment's README.md shows into its folder.")
+  var record = false
+
   @Flag(help: "Print a JSON document.")
   var json = false
 
@@ -27,9 +30,14 @@ struct ReportCommand: ParsableCommand {
     let source = try ExperimentReport(folder: URL(fileURLWithPath: experiment))
     let folder = out.map { URL(fileURLWithPath: $0) } ?? source.folder
     let files = try source.report().write(to: folder)
-    if json { return try printJSON(Document(folder: folder.path, files: files)) }
-    print("written to \(folder.path): \(files.joined(separator: ", "))")
-    if !Gnuplot.isInstalled { print("No figures: gnuplot-nox is not installed") }
+    if json {
+      try printJSON(Document(folder: folder.path, files: files))
+    } else {
+      print("written to \(folder.path): \(files.joined(separator: ", "))")
+      if !Gnuplot.isInstalled { print("No figures: gnuplot-nox is not installed") }
+    }
+    try refuse(source.findings)
+    if record { try source.record(files, from: folder) }
   }
 
   private struct Document: Encodable {

@@ -21,7 +21,7 @@ struct Run: ParsableCommand {
   @Option(help: "Threads; the result does not depend on them.")
   var workers = ProcessInfo.processInfo.activeProcessorCount
 
-  @Flag(help: "Copy results.csv and the figure into the experiment's folder.")
+  @Flag(help: "Copy the results as CSV and the figure into the experiment's folder.")
   var record = false
 
   @Flag(help: "Print a JSON document instead of tables.")
@@ -55,13 +55,9 @@ struct Run: ParsableCommand {
       })
     do {
       let results = try withExtendedLifetime(interruption) { try runner.run() }
-      if record { try copyResults(from: output, to: spec.folder) }
       if json { try printJSON(results) }
-      if let finding = results.findings.first {
-        FileHandle.standardError.write(
-          Data("error: \(results.findings.count) figures cannot be: \(finding)\n".utf8))
-        throw ExitCode(70)
-      }
+      try refuse(results.findings)
+      if record { try copyResults(from: output, to: spec.folder) }
     } catch is ExperimentStopped {
       FileHandle.standardError.write(Data("stopped; the same command continues\n".utf8))
       throw ExitCode(130)
@@ -69,10 +65,18 @@ struct Run: ParsableCommand {
   }
 
   private func copyResults(from output: URL, to folder: URL) throws {
-    for name in ["results.csv", "costs.svg"] {
+    for name in ExperimentRunner.recordedFiles {
       let source = output.appending(path: name)
       guard let data = FileManager.default.contents(atPath: source.path) else { continue }
       try data.write(to: folder.appending(path: name), options: .atomic)
     }
   }
+}
+
+/// Ends with exit code 70 where a result has figures that cannot be.
+func refuse(_ findings: [SanityGate.Finding]) throws {
+  guard let first = findings.first else { return }
+  FileHandle.standardError.write(
+    Data("error: \(findings.count) figures cannot be: \(first)\n".utf8))
+  throw ExitCode(70)
 }

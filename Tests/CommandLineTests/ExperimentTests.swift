@@ -46,6 +46,7 @@ private let experiment = """
     let names = Set(try FileManager.default.contentsOfDirectory(atPath: out))
     let expected: Set = [
       "bundle", "request.json", "results.csv", "results.json", "small-seed-1", "small-seed-2",
+      "standings.csv",
     ]
     #expect(expected.isSubset(of: names))
     #expect(try rebalance("verify", out + "/bundle").status == 0)
@@ -117,15 +118,19 @@ private let experiment = """
             - name: cheap & <odd>
               set: {cost_per_unit: 0.001}
             - name: dear
-              set: {cost_per_unit: 0.01}
+              grid: {cost_per_unit: [0.005, 0.007, 0.01]}
           """))
-    let ran = try rebalance("run", folder, "--json")
+    _ = try work.file("experiments/900-small/README.md", "![a](grid-1.svg) ![b](other.svg)")
+    let ran = try rebalance("run", folder, "--json", "--record")
     #expect(ran.status == 0, "\(ran.errors)")
-    let run = try rebalance("report", folder)
+    let run = try rebalance("report", folder, "--record")
     #expect(run.status == 0, "\(run.errors)")
     let out = work.path("checkpoints/900-small")
     let page = try String(contentsOfFile: out + "/report.html", encoding: .utf8)
-    for words in ["Over all cases", "cheap &amp; &lt;odd&gt;: on sampled paths", "dear: learning"] {
+    for words in [
+      "Over all cases", "cheap &amp; &lt;odd&gt;: on sampled paths",
+      "dear cost_per_unit=0.007: learning", "Above the optimum, as cost_per_unit grows",
+    ] {
       #expect(page.contains(words), "\(words)")
     }
     let ids = page.matches(of: #/\sid=["']([^"']+)["']/#).map { String($0.1) }
@@ -133,6 +138,17 @@ private let experiment = """
     let names = Set(try FileManager.default.contentsOfDirectory(atPath: out + "/tables"))
     #expect(
       names.isSuperset(of: ["comparison.csv", "exact-1.csv", "exact-2.csv", "sampled-2.csv"]))
+    // What is recorded: the numbers with their intervals, and the figure that the page shows.
+    let recorded = try FileManager.default.contentsOfDirectory(atPath: folder)
+    #expect(
+      Set(recorded) == [
+        "README.md", "comparison.csv", "costs.svg", "experiment.yaml", "grid-1.svg", "results.csv",
+        "standings.csv",
+      ])
+    let standings = try String(contentsOfFile: folder + "/standings.csv", encoding: .utf8)
+    let columns = standings.split(separator: "\n").map { $0.split(separator: ",").count }
+    #expect(columns.count > 20)
+    #expect(standings.contains("\ncheap & <odd>,sampled,small,false,2,0,,"))
   }
 
   @Test func `walked through data, each policy's returns are its own`() throws {

@@ -40,6 +40,9 @@ import Testing
       #expect(ends.allSatisfy { $0.liquidated < $0.held })
       let places = evaluation.samples[returns.count].compactMap(\.liquidatedReturn)
       #expect(zip(own, places).allSatisfy { abs($0 - $1) < 1e-9 } && places.count == 6)
+      let held = evaluation.samples[returns.count].compactMap(\.heldReturn)
+      #expect(zip(places, held).allSatisfy { $0 < $1 } && held.count == 6)
+      #expect(abs(held.reduce(0, +) / 6 - (row.returnHeld?.mean ?? 0)) < 1e-9)
       returns.append(own)
     }
     let pair = try #require(evaluation.pairs.first)

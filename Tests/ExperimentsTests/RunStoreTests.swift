@@ -1,11 +1,16 @@
 import Experiments
 import Foundation
+import Oracles
+import Rebalancing
 import Statistics
 import Testing
 
 @Suite struct RunStoreTests {
   private let folder = FileManager.default.temporaryDirectory
     .appending(path: "store-\(UUID().uuidString)")
+
+  private static let envs = URL(filePath: #filePath)
+    .appending(path: "../../../envs").standardizedFileURL.path
 
   private func score(_ policy: String, seed: Int64?, costs: [Double]) -> StoredScore {
     let samples = costs.map { cost in
@@ -21,9 +26,13 @@ import Testing
   @Test func `gives back what it was given, after it was opened anew`() throws {
     defer { try? FileManager.default.removeItem(at: folder) }
     let key = EvaluationKey(caseName: "a", stage: "sampled")
-    let scores = [
+    var scores = [
       score("rule", seed: nil, costs: [1, 2]), score("ppo-7", seed: 7, costs: [0.5, 0.25]),
     ]
+    var whole = PathSample()
+    (whole.steps, whole.transaction, whole.tax, whole.drift) = (1, 2, 3, 4)
+    (whole.reward, whole.turnover, whole.heldReturn, whole.liquidatedReturn) = (5, 6, 7, 8)
+    scores[1].samples.append(whole)
     try RunStore(folder: folder).record(
       key, environment: "e-v0", digest: "d", commit: "c", document: Data("{}".utf8),
       scores: scores)
@@ -66,7 +75,7 @@ import Testing
       score("ppo-1", seed: 1, costs: [1e-4, 3e-4, 1e-4, 3e-4]),
       score("ppo-2", seed: 2, costs: [1e-4, 5e-4, 1e-4, 5e-4]),
     ]
-    let standings = Standings(
+    let standings = try Standings(
       caseName: "a", stage: "sampled", scores: scores, stepsPerYear: 12, seed: 3, workers: 1)
     #expect(standings.yardstick == "cheap")
     #expect(standings.rows.map(\.family) == ["ppo", "cheap", "dear"])
@@ -82,19 +91,75 @@ import Testing
     #expect(standings.rows[1].difference?.low == 0)
   }
 
-  @Test func `a policy below a certified bound is a finding, one above it is not`() {
+  @Test func `standings say what is left after tax, held and sold`() throws {
+    func left(_ policy: String, cost: Double, held: [Double], sold: [Double]) -> StoredScore {
+      var score = score(policy, seed: nil, costs: held.map { _ in cost })
+      for path in held.indices {
+        score.samples[path].heldReturn = held[path]
+        score.samples[path].liquidatedReturn = sold[path]
+      }
+      return score
+    }
+    let scores = [
+      left("kept", cost: 2e-4, held: [5, 7], sold: [4, 5]),
+      left("cheap", cost: 1e-4, held: [6, 6], sold: [3, 4]),
+    ]
+    func standings(_ scores: [StoredScore]) throws -> Standings {
+      try Standings(
+        caseName: "a", stage: "sampled", scores: scores, stepsPerYear: 12, seed: 3, workers: 1)
+    }
+    let rows = try standings(scores).rows
+    #expect(rows.map(\.family) == ["cheap", "kept"])
+    #expect(rows.map(\.held?.estimate) == [6, 6])
+    #expect(rows.map(\.liquidated?.estimate) == [3.5, 4.5])
+    #expect(rows.map(\.liquidatedDifference?.estimate) == [0, 100])
+    #expect(try standings(scores).table.contains("kept  "))
+    var untaxed = scores
+    untaxed[1].samples[0].liquidatedReturn = nil
+    #expect(try standings(untaxed).rows.allSatisfy { $0.liquidated == nil && $0.held == nil })
+  }
+
+  @Test func `a policy below a certified bound is a finding, one above it is not`() throws {
     let scores = [
       score("lucky", seed: nil, costs: [1e-4, 2e-4, 3e-4, 4e-4]),
       score("honest", seed: nil, costs: [4e-4, 5e-4, 6e-4, 7e-4]),
     ]
     let bound = [2.9e-4, 4.1e-4, 5e-4, 6e-4]
-    let standings = Standings(
+    let standings = try Standings(
       caseName: "a", stage: "sampled", scores: scores, stepsPerYear: 12, bound: bound, seed: 3,
       workers: 1)
     #expect(abs((standings.bound?.estimate ?? 0) - 4.5) < 1e-9)
     #expect(abs((standings.rows[0].gapToBound?.estimate ?? 0) - -2) < 1e-9)
     #expect(abs((standings.rows[1].gapToBound?.estimate ?? 0) - 1) < 1e-9)
     #expect(SanityGate.findings(below: standings).map(\.policy) == ["lucky"])
+    // A policy without finite costs has no gap, and takes none from the others.
+    let broken = score("broken", seed: nil, costs: [1e-4, .infinity, 1e-4, 1e-4])
+    let others = try Standings(
+      caseName: "a", stage: "sampled", scores: scores + [broken], stepsPerYear: 12, bound: bound,
+      seed: 3, workers: 1)
+    #expect(SanityGate.findings(below: others).map(\.policy) == ["lucky"])
+    #expect(throws: StatisticsError.self) {
+      _ = try Standings(
+        caseName: "a", stage: "sampled", scores: scores, stepsPerYear: 12, bound: [1e-4], seed: 3,
+        workers: 1)
+    }
+  }
+
+  @Test func `samples cheaper than the true optimum are a finding`() throws {
+    let task = try EnvironmentSpec(path: Self.envs + "/two-asset-monthly-v0.yaml").task
+    let optimum = TwoAssetChainOptimum(task)
+    func standings(_ shares: [Double]) throws -> Standings {
+      let costs = shares.map { $0 * optimum.perStep * 12 }
+      return try Standings(
+        caseName: "a", stage: "sampled", scores: [score("one", seed: nil, costs: costs)],
+        stepsPerYear: 12, seed: 3, workers: 1)
+    }
+    #expect(
+      SanityGate.findings(below: try standings([0.9, 0.91, 0.89, 0.9]), optimumOf: task).count == 1)
+    #expect(
+      SanityGate.findings(below: try standings([0.9, 1.1, 0.7, 1.2]), optimumOf: task).isEmpty)
+    #expect(
+      SanityGate.findings(below: try standings([1.1, 1.2, 1, 1]), optimumOf: task).isEmpty)
   }
 
   @Test func `exact scores stand by the gaps of seeds`() throws {
@@ -102,39 +167,27 @@ import Testing
     let scores = gaps.enumerated().map { index, gap in
       StoredScore(
         policy: "ppo-\(index)", family: "ppo", seed: Int64(index), isRule: false,
-        figures: [.gap: gap, .cost: 1 + gap], samples: [])
+        figures: [.gap: gap, .anyTradeGap: gap + 3, .cost: 1 + gap], samples: [])
     }
-    let row = Standings(
+    let row = try Standings(
       caseName: "a", stage: "exact", scores: scores, stepsPerYear: 12, seed: 3, workers: 1
     ).rows[0]
     #expect(row.gapMedian == 0.25)
+    #expect(row.anyTradeGap == 3.25)
     #expect(row.gapWorst == 5)
     #expect(row.gapInterquartileMean?.estimate == 0.25)
     #expect(row.missing == 0)
   }
 
-  @Test func `the folds of a walk are pooled by their steps`() throws {
-    var (first, second) = (
-      score("rule", seed: nil, costs: [1]), score("rule", seed: nil, costs: [2, 3])
-    )
-    first.figures[.trackingError] = 30
-    second.figures[.trackingError] = 60
-    let pooled = StoredScore.pooled([first, second])
-    #expect(pooled.count == 1)
-    #expect(pooled[0].samples == first.samples + second.samples)
-    #expect(pooled[0].figures[.trackingError] == 50)
-    #expect(pooled[0].figures[.turnover] == nil)
-  }
-
   @Test func `a comparison over cases is the median change`() throws {
-    let results = [(10.0, 5.0), (10, 8), (20, 30)].enumerated().map { index, costs in
+    let results = try [(10.0, 5.0), (10, 8), (20, 30)].enumerated().map { index, costs in
       var result = CaseResult(name: "\(index)", environment: "e")
       let scores = [
         score("base", seed: nil, costs: [costs.0 * 1e-4]),
         score("own", seed: nil, costs: [costs.1 * 1e-4]),
       ]
       result.standings = [
-        Standings(
+        try Standings(
           caseName: "\(index)", stage: "sampled", scores: scores, stepsPerYear: 12, seed: 3,
           workers: 1)
       ]
@@ -160,5 +213,16 @@ import Testing
       exact.policies[0].gap = gap
       #expect(SanityGate.findings(in: exact, caseName: "a").map(\.policy) == found)
     }
+  }
+}
+
+/// The optimum of the episode over any trade, a fraction of value per step.
+private struct TwoAssetChainOptimum {
+  let perStep: Double
+
+  init(_ task: RebalancingTask) {
+    let chain = try? TwoAssetChain(task)
+    let perYear = chain?.solve(.unrestricted, horizon: task.horizon).costPerYear ?? .nan
+    perStep = perYear / 12 / 1e4
   }
 }

@@ -29,12 +29,14 @@ import Testing
     for fold in walk.folds {
       let chosen = fold.choose { $0 }
       let training = try dates(walk.training(chosen.choice))
-      let test = try walk.test(chosen.test)
+      let test = try walk.test([chosen.test])
       var game = RebalancingEnvironment<Double>(test.task)
       _ = game.reset(seed: 1)
+      #expect(game.date == walk.firstDay(of: chosen.test))
       let begin = try #require(whole.firstIndex(of: game.date))
       let trained = try #require(training.last.flatMap { whole.firstIndex(of: $0) })
       #expect(begin - trained == 26)
+      #expect(try walk.training(chosen.choice).task.horizon == 1260)
       // The warm-up and the training set itself.
       #expect(training.count == 252 + 2520 + 1)
       if let lastTested { #expect(begin == lastTested) }
@@ -47,6 +49,34 @@ import Testing
       lastTested = begin + steps
     }
     #expect(lastTested == whole.count - 1)
+    // One episode through all of them.
+    let all = try walk.test(walk.folds.map { $0.choose { _ in }.test })
+    #expect(all.task.horizon == 252 * walk.folds.count)
+  }
+
+  @Test func `each choice decides from its day on`() throws {
+    let task = try EnvironmentSpec(path: path).task
+    let change = try #require(CalendarDate(iso: "2015-01-01"))
+    let policy = SuccessivePolicies(
+      name: "walk",
+      stages: [
+        (
+          try #require(CalendarDate(iso: "2014-01-01")),
+          try RuleCatalog.rule("rule:never", for: task)
+        ),
+        (change, try RuleCatalog.rule("rule:always", for: task)),
+      ])
+    func decision(_ day: String) throws -> TriggerDecision.Action {
+      policy.decide(
+        PortfolioSnapshot(
+          date: try #require(CalendarDate(iso: day)), assets: ["A", "B"], holdings: [7, 3],
+          targets: [0.5, 0.5])
+      ).action
+    }
+    #expect(try decision("2013-06-01") == .none)
+    #expect(try decision("2014-12-31") == .none)
+    #expect(try decision("2015-01-01") == .full)
+    #expect(try decision("2020-01-01") == .full)
   }
 
   @Test func `tests begin on a day or later`() throws {
@@ -55,7 +85,7 @@ import Testing
       train: 2520, test: 252, purge: 0, embargo: 0, isRolling: false, testsBegin: begin)
     let walk = try stage(plan)
     let first = try #require(walk.folds.first)
-    let test = try walk.test(first.choose { _ in }.test)
+    let test = try walk.test([first.choose { _ in }.test])
     var game = RebalancingEnvironment<Double>(test.task)
     _ = game.reset(seed: 1)
     #expect(game.date >= begin && game.date.year <= 2010)

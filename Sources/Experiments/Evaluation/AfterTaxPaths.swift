@@ -22,9 +22,9 @@ struct AfterTaxPaths: Sendable {
   /// Takes in the end of a path.
   mutating func add(_ value: AfterTaxValue) { values.append(value) }
 
-  /// (V_T / V_0)^{1/T} − 1 of the last path in percent, all sold.
-  var lastLiquidatedReturn: Double? {
-    areReturns ? values.last.map { annualReturn($0.liquidated) } : nil
+  /// (V_T / V_0)^{1/T} − 1 of the last path in percent.
+  func lastReturn(_ value: KeyPath<AfterTaxValue, Double>) -> Double? {
+    areReturns ? values.last.map { annualReturn($0[keyPath: value]) } : nil
   }
 
   private func annualReturns(_ value: KeyPath<AfterTaxValue, Double>) -> [Double]? {

@@ -10,8 +10,9 @@ public struct PathSample: Sendable, Hashable, Codable {
   public var reward = 0.0
   /// One-way.
   public var turnover = 0.0
-  /// Where there is tax and no flow, of a whole episode: what is left when all is sold at its end, as
-  /// (V_T / V_0)^{1/T} − 1 in percent a year.
+  /// Where there is tax and no flow, of a whole episode: what is left at its end less accrued tax, as
+  /// (V_T / V_0)^{1/T} − 1 in percent a year; and when all is sold there.
+  public var heldReturn: Double?
   public var liquidatedReturn: Double?
   public var cost: Double { transaction + tax + drift }
 

@@ -207,7 +207,10 @@ private struct Play: Sendable {
     }
     finalValues.add(environment.value)
     afterTax?.add(environment.afterTaxValue)
-    if !Self.isFixedReplay(task) { sample.liquidatedReturn = afterTax?.lastLiquidatedReturn }
+    if !Self.isFixedReplay(task) {
+      sample.heldReturn = afterTax?.lastReturn(\.held)
+      sample.liquidatedReturn = afterTax?.lastReturn(\.liquidated)
+    }
     samples.append(sample)
     lastDate = max(lastDate ?? environment.date, environment.date)
   }

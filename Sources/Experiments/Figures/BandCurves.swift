@@ -36,6 +36,8 @@ public struct BandCurves: Sendable {
   /// Whether names stand beside the curves where those are farthest apart, not at their ends: for
   /// curves that end at the same place.
   public var namesCurves = false
+  /// Whether both axes are logarithmic; all numbers are above 0 then.
+  public var isLogarithmic = false
   /// The range of y where it is known beforehand.
   public var yRange: ClosedRange<Double>?
 
@@ -50,11 +52,9 @@ public struct BandCurves: Sendable {
     let all = curves.flatMap(\.points)
     var chart = Chart(
       title: title,
-      x: Chart.Axis(label: xLabel, range: spanning(all.map { $0.x / xScale }, air: 0)),
-      y: Chart.Axis(
-        label: yLabel,
-        range: yRange ?? spanning(all.flatMap { [$0.low, $0.high] } + (level.map { [$0.y] } ?? [])))
-    )
+      x: axis(xLabel, all.map { $0.x / xScale }, air: 0),
+      y: axis(yLabel, all.flatMap { [$0.low, $0.high] } + (level.map { [$0.y] } ?? []), air: 0.06))
+    if let yRange { chart.y.range = yRange }
     if !namesCurves {
       chart.right = 14 + (curves.map { textWidth(label($0), Chart.smallFont) }.max() ?? 0)
     }
@@ -70,6 +70,14 @@ public struct BandCurves: Sendable {
     return Figure(
       name: name, title: title, caption: caption, size: (Figure.width, chart.height),
       script: chart.script(data: curves.indices.map(data), plots: plots))
+  }
+
+  private func axis(_ label: String, _ numbers: [Double], air: Double) -> Chart.Axis {
+    guard isLogarithmic else { return Chart.Axis(label: label, range: spanning(numbers, air: air)) }
+    let powers = spanning(numbers.map { log10($0) }, air: air)
+    return Chart.Axis(
+      label: label, range: pow(10, powers.lowerBound)...pow(10, powers.upperBound),
+      isLogarithmic: true)
   }
 
   private func label(_ curve: Curve) -> String { shortName(curve.name).clipped(20) }
@@ -121,7 +129,7 @@ public struct BandCurves: Sendable {
   private func nameEnds(_ chart: inout Chart) {
     let height = Double(Chart.smallFont) + 3
     let ends = curves.enumerated().compactMap { index, curve in
-      curve.points.last.map { (index: index, y: chart.pixel(0, $0.y).y) }
+      curve.points.last.map { (index: index, y: chart.pixel($0.x / xScale, $0.y).y) }
     }.sorted { $0.y < $1.y }
     var places = ends.map(\.y)
     for _ in 0..<50 {

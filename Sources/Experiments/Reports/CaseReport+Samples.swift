@@ -13,23 +13,18 @@ extension CaseReport {
     ]
   }
 
-  var walkBlocks: [Report.Block] {
-    get throws {
-      let (first, last) = (result.folds.first?.firstDate, result.folds.last?.lastDate)
-      let dates = zip([first], [last]).compactMap { first, last in
-        first.flatMap { first in last.map { ", \(first) to \($0)" } }
-      }.joined()
-      var blocks: [Report.Block] = [
-        .paragraph(
-          "\(result.folds.count) test sets\(dates), each after what was trained on; what was tuned "
-            + "never saw them.")
-      ]
-      blocks += try standingBlocks("walk_forward")
-      if let sharpe = result.sharpe {
-        blocks.append(.table(ExperimentReport.table(sharpe, name: name("sharpe"))))
-      }
-      return blocks
+  func blocks(_ walk: CaseResult.Walk) throws -> [Report.Block] {
+    var blocks: [Report.Block] = [
+      .paragraph(
+        "\(walk.folds) test sets, \(walk.evaluation.firstDate) to \(walk.evaluation.lastDate), each "
+          + "after what was trained on; what was tuned never saw them. One portfolio goes through "
+          + "all of them; only what decides changes.")
+    ]
+    blocks += try standingBlocks("walk_forward")
+    if let sharpe = result.sharpe {
+      blocks.append(.table(ExperimentReport.table(sharpe, name: name("sharpe"))))
     }
+    return blocks
   }
 
   /// Costs and differences with their intervals, and how the costs spread.

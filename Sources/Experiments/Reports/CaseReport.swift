@@ -42,10 +42,10 @@ struct CaseReport {
     }
     if let exact = result.exact { add("by the exact law", try blocks(exact)) }
     if let sampled = result.sampled { add("on sampled paths", try blocks(sampled)) }
-    if !result.folds.isEmpty { add("on test sets of real data", try walkBlocks) }
+    if let walk = result.walk { add("on test sets of real data", try blocks(walk)) }
     if hasFigures, let learning = try learningFigure { add("learning", [.figure(learning)]) }
     for (index, replay) in result.replays.enumerated() {
-      add("on real data, \(replay.environment)", try blocks(replay, index))
+      add("on real data, \(replay.environment)", try blocks(replay: replay, index))
     }
     return sections
   }
@@ -74,7 +74,10 @@ struct CaseReport {
       figure.name = name(figure.name)
       return .figure(figure)
     }
-    var scatter = CostErrorScatter(exact, on: try TwoAssetChain(task))
+    let scores = try store.scores(EvaluationKey(caseName: result.name, stage: "exact"))
+    var scatter = CostErrorScatter(
+      exact, on: try TwoAssetChain(task),
+      learned: Set(scores.filter { !$0.isRule }.map(\.policy)))
     scatter.name = name(scatter.name)
     return blocks + [
       .figure(scatter.figure), .table(ExperimentReport.table(exact, name: name("exact"))),
@@ -96,9 +99,10 @@ struct CaseReport {
       name: name("exact-cost"), title: "Exact cost of each policy",
       caption:
         "Orange: learned, the mean over training seeds with its 95 % bootstrap interval; rules "
-        + "have none. Dashed: the optimum over the environment's actions.",
+        + "have none. Dashed: the optimum over the environment's actions; over any trade it is "
+        + "\(exact.optimum.unrestricted.fixed(4)), which rules that go other ways may come nearer to.",
       xLabel: "cost, bp per year", rows: rows)
-    figure.level = ("optimum", exact.optimum.ownActions)
+    figure.level = ("optimum over the actions", exact.optimum.ownActions)
     return figure.figure
   }
 
@@ -150,7 +154,7 @@ struct CaseReport {
 
   // MARK: - Data
 
-  private func blocks(_ replay: SampledEvaluation, _ index: Int) throws -> [Report.Block] {
+  private func blocks(replay: SampledEvaluation, _ index: Int) throws -> [Report.Block] {
     let place = name("data-\(index + 1)")
     var blocks: [Report.Block] = [
       .paragraph(

@@ -49,7 +49,7 @@ public struct ExperimentReport {
 
   /// The report.
   public func report() throws -> Report {
-    var sections = findings + overview
+    var sections = try warnings + overview()
     for (number, result) in results.cases.enumerated() {
       let section = CaseReport(
         result: result, plan: plans[number], number: results.cases.count > 1 ? number + 1 : nil,
@@ -63,9 +63,7 @@ public struct ExperimentReport {
 
   /// What people have found, or what the scores of the first case say.
   private var answer: [String] {
-    if let answer = spec.answer {
-      return answer.split(separator: "\n\n").map { String($0).replacing("\n", with: " ") }
-    }
+    if let answer = spec.answer { return [answer] }
     guard let standings = results.cases.first?.standings.last else { return [] }
     let scored = standings.rows.filter { $0.cost != nil }
     guard let learned = scored.first(where: { !$0.isRule }),
@@ -101,7 +99,25 @@ public struct ExperimentReport {
     ]
   }
 
-  private var findings: [Report.Section] {
+  /// What no honest figure can be.
+  public var findings: [SanityGate.Finding] { results.findings }
+
+  /// Copies the figures that `README.md` of the experiment shows, by their names, beside it.
+  ///
+  /// - Parameter files: of the report, relative to its folder.
+  public func record(_ files: [String], from report: URL) throws {
+    let page = spec.folder.appending(path: "README.md")
+    guard let text = try? String(contentsOf: page, encoding: .utf8) else { return }
+    for file in files where file.hasPrefix("figures/") {
+      let name = file.dropFirst("figures/".count)
+      guard text.contains("](\(name))"),
+        let data = FileManager.default.contents(atPath: report.appending(path: file).path)
+      else { continue }
+      try data.write(to: spec.folder.appending(path: String(name)), options: .atomic)
+    }
+  }
+
+  private var warnings: [Report.Section] {
     guard !results.findings.isEmpty else { return [] }
     let table = ReportTable(
       name: "findings", title: "Figures that cannot be",
@@ -117,8 +133,8 @@ public struct ExperimentReport {
     ]
   }
 
-  private var overview: [Report.Section] {
-    let blocks = comparisonBlocks + (caseTable.map { [.table($0)] } ?? [])
+  private func overview() throws -> [Report.Section] {
+    let blocks = try comparisonBlocks + gridBlocks + (caseTable.map { [.table($0)] } ?? [])
     return blocks.isEmpty ? [] : [Report.Section("Over all cases", blocks)]
   }
 
@@ -135,6 +151,16 @@ public struct ExperimentReport {
       losses: families.map { family in
         all.map { $0.rows.first { $0.family == family }?.cost?.estimate }
       }, decimals: 2, isByScenario: true)
+  }
+
+  private var gridBlocks: [Report.Block] {
+    get throws {
+      try GridCurves.all(in: spec.cases).enumerated().compactMap { number, grid in
+        try grid.figure(number: number + 1, results: results.cases, store: store).map {
+          .figure($0)
+        }
+      }
+    }
   }
 
   private var comparisonBlocks: [Report.Block] {
@@ -155,7 +181,7 @@ public struct ExperimentReport {
           row[keyPath: part].map {
             .init(
               name: row.family, estimate: $0.estimate, low: $0.low, high: $0.high,
-              isLearned: !row.family.hasPrefix("rule:"))
+              isLearned: !row.isRule)
           }
         })
       rows.level = ("equal", 0)

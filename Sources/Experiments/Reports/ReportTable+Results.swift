@@ -28,24 +28,28 @@ extension ExperimentReport {
       }.joined(separator: " "))
   }
 
-  /// Gaps to the optimum of what was learned, over seeds.
+  /// Gaps to the optimum of what was learned, over seeds, and of rules beside.
   static func gaps(_ standings: Standings, name: String) -> ReportTable {
     ReportTable(
       name: name, title: "Gap to the exact optimum over training seeds",
-      columns: [.init("agent", isNumeric: false), .init("seeds"), .init("without a law")]
+      columns: [.init("policy", isNumeric: false), .init("seeds"), .init("without a law")]
+        + [.init("cost", unit: "bp per year"), .init("above any trade", unit: "%")]
         + ["median", "interquartile mean", "low", "high", "worst"].map { .init($0, unit: "%") },
-      rows: standings.rows.filter { $0.seeds > 0 }.map { row in
+      rows: standings.rows.map { row in
         let mean = row.gapInterquartileMean
         return [
           .init(shortName(row.family)), .init(Double(row.seeds), decimals: 0),
-          .init(Double(row.missing), decimals: 0),
+          .init(Double(row.missing), decimals: 0), .init(row.cost?.estimate, decimals: 4),
+          .init(row.anyTradeGap, decimals: 2),
         ]
           + [row.gapMedian, mean?.estimate, mean?.low, mean?.high, row.gapWorst].map {
             .init($0, decimals: 2)
           }
       },
-      note: "Low and high: 95 % bootstrap interval of the interquartile mean. Without a law: seeds "
-        + "whose policy has no long-run average.")
+      note: "Cost: mean over seeds. Above any trade: median above the optimum over any trade, to "
+        + "compare all policies by; the further gaps are above the optimum over the actions used. Low "
+        + "and high: 95 % bootstrap interval of the interquartile mean. Without a law: seeds whose "
+        + "policy has no long-run average.")
   }
 
   /// A sampled evaluation.

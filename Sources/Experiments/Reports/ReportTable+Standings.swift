@@ -24,7 +24,8 @@ extension ExperimentReport {
       columns += (["above bound"] + ends).map { .init($0, unit: unit) }
     }
     if isTaxed {
-      columns += (["growth after tax"] + ends).map { .init($0, unit: "% per year") }
+      columns.append(.init("growth, held", unit: "% per year"))
+      columns += (["growth, all sold"] + ends).map { .init($0, unit: "% per year") }
       columns += (["above best rule"] + ends).map { .init($0, unit: unit) }
     }
     let rows = standings.rows.map { row -> [ReportTable.Cell] in
@@ -39,7 +40,10 @@ extension ExperimentReport {
         .init(row.trades, decimals: 2),
       ]
       if standings.bound != nil { line += cells(row.gapToBound) }
-      if isTaxed { line += cells(row.liquidated) + cells(row.liquidatedDifference, 1, 2) }
+      if isTaxed {
+        line.append(.init(row.held?.estimate, decimals: 3))
+        line += cells(row.liquidated) + cells(row.liquidatedDifference, 1, 2)
+      }
       return line
     }
     let best = standings.yardstick.map {
@@ -53,7 +57,8 @@ extension ExperimentReport {
       name: name, title: "Standings on \(CaseReport.words(standings.stage))", columns: columns,
       rows: rows,
       note: "Low and high: 95 % bootstrap intervals over seeds and paths." + (best ?? "")
-        + (bound ?? "") + (isTaxed ? " Growth: what is left after tax, all sold at the end." : ""))
+        + (bound ?? "")
+        + (isTaxed ? " Growth: after tax, at the end less accrued tax, and all sold there." : ""))
   }
 
   /// Sharpe ratios and what they are worth.

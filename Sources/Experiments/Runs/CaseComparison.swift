@@ -12,7 +12,8 @@ public struct CaseComparison: Sendable, Codable {
 
   public struct Row: Sendable, Codable {
     public var family: String
-    /// In which both were scored.
+    public var isRule: Bool
+    /// In which both were scored; those where the baseline has nothing of a figure are left out of it.
     public var cases: Int
     public var trackingError: ConfidenceInterval?
     /// Transaction costs and taxes.
@@ -27,6 +28,7 @@ public struct CaseComparison: Sendable, Codable {
 
     enum CodingKeys: String, CodingKey {
       case family, cases
+      case isRule = "is_rule"
       case trackingError = "tracking_error_percent"
       case paid = "transaction_and_tax_percent"
       case cost = "cost_percent"
@@ -65,7 +67,8 @@ public struct CaseComparison: Sendable, Codable {
         return own.estimate < base.estimate
       }
       return Row(
-        family: family, cases: pairs.count, trackingError: change(\.trackingError),
+        family: family, isRule: pairs.allSatisfy(\.0.isRule), cases: pairs.count,
+        trackingError: change(\.trackingError),
         paid: change(\.paid), cost: change { $0.cost?.estimate }, turnover: change(\.turnover),
         product: change(\.product),
         better: costs.isEmpty ? nil : Double(costs.count { $0 }) / Double(costs.count) * 100)

@@ -6,8 +6,8 @@ public struct CaseResult: Codable, Sendable {
   public var sampled: SampledEvaluation?
   /// On real data.
   public var replays: [SampledEvaluation] = []
-  /// The test sets of a walk, in the order of time.
-  public var folds: [SampledEvaluation] = []
+  /// The test sets of a walk.
+  public var walk: Walk?
   public var standings: [Standings] = []
   /// On real data, walked through.
   public var sharpe: SharpeStandings?
@@ -15,8 +15,15 @@ public struct CaseResult: Codable, Sendable {
   public var findings: [SanityGate.Finding] = []
 
   enum CodingKeys: String, CodingKey {
-    case name, exact, sampled, replays, folds, standings, sharpe, findings
+    case name, exact, sampled, replays, walk, standings, sharpe, findings
     case environment = "env"
+  }
+
+  /// One portfolio of each policy, carried through all test sets.
+  public struct Walk: Codable, Sendable {
+    /// Test sets.
+    public var folds: Int
+    public var evaluation: SampledEvaluation
   }
 
   package init(name: String, environment: String) {

@@ -1,6 +1,7 @@
 import Deployment
 import Foundation
 import Learning
+import Markets
 import Oracles
 import Rebalancing
 import Statistics
@@ -34,45 +35,45 @@ struct CaseRunner {
           entrants, on: replay, stage: replay.task.id, fold: -1, episodes: 1)
         runner.report(evaluation.table)
         result.replays.append(evaluation)
+        result.findings += try SanityGate.findings(
+          entrants, lookingAheadOn: replay.task, caseName: spec.name, seed: spec.evaluationSeed)
       }
       return Outcome(result: result, entrants: entrants)
     case .walk(let walk):
-      var result = CaseResult(name: spec.name, environment: "")
-      for fold in walk.folds {
-        let chosen = try fold.choose { set in
-          try train(
-            walk.training(set), in: folder.appending(path: "fold-\(fold.number)"),
-            fold: fold.number)
-        }
-        let test = try walk.test(chosen.test)
-        result.environment = test.task.id
-        if fold == walk.folds.last {
-          result.findings += try SanityGate.findings(
-            rules + chosen.choice, lookingAheadOn: test.task, caseName: spec.name,
-            seed: spec.evaluationSeed)
-        }
-        result.folds.append(
-          try sampled(
-            rules + chosen.choice, on: test, stage: "sampled", fold: fold.number, episodes: 1))
-      }
-      if let first = result.folds.first, let last = result.folds.last {
-        runner.report(
-          "\(result.folds.count) test sets, \(first.firstDate) to \(last.lastDate), each after "
-            + "what was trained on")
-      }
-      let scores = try walk.folds.flatMap {
-        try store.scores(EvaluationKey(caseName: spec.name, stage: "sampled", fold: $0.number))
-      }
-      try stand(
-        StoredScore.pooled(scores), stage: "walk_forward",
-        stepsPerYear: walk.stepsPerYear, &result)
-      result.sharpe = SharpeStandings(
-        caseName: spec.name, scores: StoredScore.pooled(scores),
-        yardstick: result.standings.last?.yardstick,
-        trials: try store.trials(ofCase: spec.name), stepsPerYear: walk.stepsPerYear)
-      if let sharpe = result.sharpe { runner.report("\n" + sharpe.table) }
-      return Outcome(result: result, entrants: [])
+      return Outcome(result: try self.walk(walk), entrants: [])
     }
+  }
+
+  /// Trains before every test set, and then sends each policy through all of them.
+  private func walk(_ walk: WalkStage) throws -> CaseResult {
+    var choices: [(first: CalendarDate, entrants: [Entrant])] = []
+    var tests: [WalkForward.TestSet] = []
+    for fold in walk.folds {
+      let chosen = try fold.choose { set in
+        try train(
+          walk.training(set), in: folder.appending(path: "fold-\(fold.number)"), fold: fold.number)
+      }
+      choices.append((walk.firstDay(of: chosen.test), chosen.choice))
+      tests.append(chosen.test)
+    }
+    let entrants = rules + Entrant.walking(choices)
+    let test = try walk.test(tests)
+    var result = CaseResult(name: spec.name, environment: test.task.id)
+    let evaluation = try sampled(
+      entrants, on: test, stage: "walk_forward", fold: -1, episodes: spec.episodes)
+    result.walk = CaseResult.Walk(folds: tests.count, evaluation: evaluation)
+    runner.report(
+      "\(tests.count) test sets, \(evaluation.firstDate) to \(evaluation.lastDate), each after what was "
+        + "trained on; one portfolio goes through all")
+    let scores = try scores("walk_forward")
+    try stand(scores, stage: "walk_forward", stepsPerYear: walk.stepsPerYear, &result)
+    result.findings += try SanityGate.findings(
+      entrants, lookingAheadOn: test.task, caseName: spec.name, seed: spec.evaluationSeed)
+    result.sharpe = SharpeStandings(
+      caseName: spec.name, scores: scores, yardstick: result.standings.last?.yardstick,
+      trials: try store.trials(ofCase: spec.name), stepsPerYear: walk.stepsPerYear)
+    if let sharpe = result.sharpe { runner.report("\n" + sharpe.table) }
+    return result
   }
 
   private var rules: [Entrant] {
@@ -125,7 +126,10 @@ struct CaseRunner {
         for (index, entrant) in entrants.enumerated() {
           evaluation.policies[index].name = entrant.name
         }
-        return (evaluation, entrants.enumerated().map { $1.score(evaluation.policies[$0]) })
+        return (
+          evaluation,
+          entrants.enumerated().map { $1.score(evaluation.policies[$0], evaluation.optimum) }
+        )
       }
       runner.report(evaluation.table)
       result.exact = evaluation
@@ -144,6 +148,12 @@ struct CaseRunner {
         scores("sampled"), stage: "sampled", stepsPerYear: task.stepsPerYear, bound: bound, &result)
       result.findings += try SanityGate.findings(
         entrants, lookingAheadOn: task, caseName: spec.name, seed: spec.evaluationSeed)
+      result.findings += try SanityGate.findings(
+        entrants, belowTheFloorOn: task, caseName: spec.name, seed: spec.evaluationSeed,
+        workers: runner.workers)
+      if let standings = result.standings.last {
+        result.findings += SanityGate.findings(below: standings, optimumOf: task)
+      }
     }
   }
 
@@ -155,7 +165,7 @@ struct CaseRunner {
     _ scores: [StoredScore], stage: String, stepsPerYear: Double, bound: [Double]? = nil,
     _ result: inout CaseResult
   ) throws {
-    let standings = Standings(
+    let standings = try Standings(
       caseName: spec.name, stage: stage, scores: scores, stepsPerYear: stepsPerYear, bound: bound,
       seed: spec.evaluationSeed, workers: runner.workers)
     runner.report("\n" + standings.table)
@@ -211,11 +221,14 @@ struct CaseRunner {
     let all =
       [commit, environment.sha256] + parts
       + entrants.flatMap { entrant in
-        [
-          entrant.name, entrant.checkpoint?.record.environment.sha256 ?? "",
-          entrant.checkpoint?.record.agent.sha256 ?? "",
-          entrant.checkpoint?.record.provenance.commit ?? "",
-        ]
+        [entrant.name]
+          + entrant.choices.flatMap { choice in
+            let record = choice.checkpoint.record
+            return [
+              record.environment.sha256, record.agent.sha256, record.provenance.commit,
+              choice.first?.description ?? "",
+            ]
+          }
       }
     let digest = sha256(Data(all.joined(separator: "\n").utf8))
     if provenance.tellsCode, let document = try store.document(key, digest: digest),

@@ -9,6 +9,8 @@ public struct ExperimentCase: Sendable {
   public let environment: String
   /// `key=value` each, for the environment.
   public let overrides: [String]
+  /// Those of them that are of a point of the experiment's `grid`.
+  public let gridPoint: [String]
   /// Further ones for the environment that agents train on.
   public let trainingOverrides: [String]
   /// Files of agents, each trained once for each seed.
@@ -91,6 +93,7 @@ extension ExperimentCase {
     self.name = name
     environment = try reader.string("environment")
     overrides = try reader.settings("set") + point
+    gridPoint = point
     trainingOverrides = try reader.settings("train_set")
     agents = reader.has("agents") ? try reader.strings("agents") : []
     agentOverrides = try reader.agentSettings("set_agents")
@@ -113,9 +116,12 @@ extension ExperimentCase {
     }
     scores = try reader.choices("scores", or: [.exact, .sampled])
     let isSampled = scores != [.exact]
-    // A case that is scored exactly may stand beside others that need them.
-    if !isSampled { _ = (reader.has("episodes"), reader.has("evaluation_seed")) }
-    episodes = isSampled ? try reader.int("episodes", in: 2..., "2 or more") : 0
+    let isWalk = reader.has("walk_forward")
+    // A case that needs none may stand beside others that do.
+    if !isSampled { _ = reader.has("evaluation_seed") }
+    if !isSampled || isWalk { _ = reader.has("episodes") }
+    // A walk is one path.
+    episodes = isWalk ? 1 : isSampled ? try reader.int("episodes", in: 2..., "2 or more") : 0
     evaluationSeed =
       isSampled ? UInt64(try reader.int("evaluation_seed", in: 0..., "0 or more")) : 0
     guard !isSampled || !seeds.contains(evaluationSeed) else {

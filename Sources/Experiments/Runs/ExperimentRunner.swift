@@ -84,7 +84,7 @@ public struct ExperimentRunner: Sendable {
     }
     results.findings = results.cases.flatMap(\.findings)
     for finding in results.findings { report("\nSANITY: \(finding)") }
-    try write(results)
+    try write(results, store)
     return results
   }
 
@@ -101,14 +101,26 @@ public struct ExperimentRunner: Sendable {
     return output.appending(path: String(name))
   }
 
-  private func write(_ results: Results) throws {
+  /// The files that `--record` copies into the experiment's folder, as far as a run makes them.
+  public static let recordedFiles = [
+    "results.csv", "standings.csv", "comparison.csv", "found.csv", "costs.svg",
+  ]
+
+  private func write(_ results: Results, _ store: RunStore) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try (try encoder.encode(results) + Data("\n".utf8)).write(
       to: output.appending(path: "results.json"), options: .atomic)
-    try Data(results.csv.utf8).write(
-      to: output.appending(path: "results.csv"), options: .atomic)
-    var files = ["results.json", "results.csv", RunStore.fileName]
+    var files = ["results.json", RunStore.fileName]
+    let hasStandings = results.cases.contains { !$0.standings.isEmpty }
+    for (name, text) in [
+      ("results.csv", results.csv), ("standings.csv", hasStandings ? results.standingsCSV : nil),
+      ("comparison.csv", results.comparisonCSV), ("found.csv", try store.foundCSV()),
+    ] {
+      guard let text else { continue }
+      try Data(text.utf8).write(to: output.appending(path: name), options: .atomic)
+      files.append(name)
+    }
     if let exact = results.cases.first?.exact {
       if let figure = try CostFigure(evaluation: exact).draw(into: output) {
         files.append(figure)

@@ -9,8 +9,6 @@ public struct ExperimentSpec: Sendable {
   /// The folder's name.
   public let name: String
   public let question: String
-  /// What was found, in the words of those who ran it; `nil` while nobody has written it.
-  public let answer: String?
   /// The experiment's folder.
   public let folder: URL
   /// At least one; names differ.
@@ -26,6 +24,18 @@ public struct ExperimentSpec: Sendable {
     public let version: String
   }
 
+  /// What was found, in the words of those who ran it: the paragraph of `README.md` in the folder that
+  /// begins with `**Answer:`, without the stars; `nil` while nobody has written it.
+  public var answer: String? {
+    let file = folder.appending(path: "README.md")
+    guard let text = try? String(contentsOf: file, encoding: .utf8) else { return nil }
+    let paragraph = text.split(separator: "\n\n").first { $0.hasPrefix("**Answer:") }
+    return paragraph.map {
+      $0.dropFirst("**Answer:".count).replacing("\n", with: " ").filter { !"*`".contains($0) }
+        .trimmingCharacters(in: .whitespaces)
+    }
+  }
+
   /// The repository's top.
   public var top: URL { folder.deletingLastPathComponent().deletingLastPathComponent() }
 
@@ -37,7 +47,6 @@ public struct ExperimentSpec: Sendable {
     let value = try SpecValue(yaml: file)
     var reader = try SpecReader(value, file: file)
     question = try reader.string("question")
-    answer = reader.has("answer") ? try reader.string("answer") : nil
     export =
       reader.has("export_name")
       ? Export(
@@ -52,7 +61,7 @@ public struct ExperimentSpec: Sendable {
 
   /// The keys that are of the experiment as a whole.
   private static let ownKeys = [
-    "question", "answer", "export_name", "export_version", "baseline", "cases",
+    "question", "export_name", "export_version", "baseline", "cases",
   ]
 
   private static func cases(

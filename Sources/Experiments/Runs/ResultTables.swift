@@ -23,32 +23,48 @@ extension Standings {
 
   private var afterTaxTable: String? {
     guard rows.contains(where: { $0.liquidated != nil }) else { return nil }
-    var table = TextTable(["all sold at the end", ">% a year", ">95 %", ">vs best bp", ">95 %"])
+    var table = TextTable([
+      "after tax, % a year", ">held", ">all sold", ">95 %", ">vs best bp", ">95 %",
+    ])
     let sorted = rows.sorted { ($0.liquidated?.estimate ?? 0) > ($1.liquidated?.estimate ?? 0) }
     for row in sorted {
       let isYardstick = row.family == yardstick
       table.add([
-        shortName(row.family, 20), cell(row.liquidated?.estimate, 3), range(row.liquidated, 3),
+        shortName(row.family, 20), cell(row.held?.estimate, 3), cell(row.liquidated?.estimate, 3),
+        range(row.liquidated, 3),
         isYardstick ? "–" : cell(row.liquidatedDifference?.estimate, 1),
         isYardstick ? "" : range(row.liquidatedDifference, 1),
       ])
     }
     return table.text
-      + "\nafter costs and all taxes; vs best: more than the rule of the lowest cost"
+      + "\nheld: at the end, less accrued tax; vs best: all sold, more than the rule of the"
+      + "\nlowest cost"
   }
 
   private var exactTable: String {
-    var table = TextTable(["agent", ">seeds", ">median %", ">IQM %", ">95 %", ">worst %"])
+    var table = TextTable([
+      "agent", ">seeds", ">any trade %", ">median %", ">IQM %", ">95 %", ">worst %",
+    ])
     for row in rows where row.seeds > 0 {
       table.add([
         shortName(row.family),
         row.missing > 0 ? "\(row.seeds - row.missing)/\(row.seeds)" : "\(row.seeds)",
-        cell(row.gapMedian, 2), cell(row.gapInterquartileMean?.estimate, 2),
+        cell(row.anyTradeGap, 2), cell(row.gapMedian, 2),
+        cell(row.gapInterquartileMean?.estimate, 2),
         range(row.gapInterquartileMean, 2), cell(row.gapWorst, 2),
       ])
     }
-    return table.text + "\ngap to the optimum over training seeds; IQM: mean of the middle half"
-      + (rows.contains { $0.missing > 0 } ? "\nn/m: only n of m have a stationary law" : "")
+    var lines = [
+      table.text, "any trade: median above the optimum over any trade, to compare all by; others:",
+      "above that over the actions used; IQM: mean of the middle half",
+    ]
+    if rows.contains(where: { $0.missing > 0 }) {
+      lines.append("n/m: only n of m have a stationary law")
+    }
+    if let best = rows.first(where: { $0.isRule }), let gap = best.anyTradeGap {
+      lines.append("best rule: \(shortName(best.family)), \(gap.fixed(2)) % above any trade")
+    }
+    return lines.joined(separator: "\n")
   }
 
   private var sampledTable: String {
@@ -96,7 +112,8 @@ extension ExperimentRunner.Results {
     var lines = [
       (isSeveral ? "case," : "")
         + "stage,environment,policy,cost_bp_per_year,standard_error,transaction_bp,drift_bp,"
-        + "tax_bp,turnover_per_year,tracking_error_bp,trades_per_year,gap_percent,final_value"
+        + "tax_bp,turnover_per_year,tracking_error_bp,trades_per_year,gap_percent,final_value,"
+        + "held_percent_per_year,liquidated_percent_per_year"
     ]
     for result in cases {
       lines += result.csvLines.map { isSeveral ? "\"\(result.name)\"," + $0 : $0 }
@@ -111,18 +128,19 @@ extension CaseResult {
     for row in exact?.policies ?? [] {
       let numbers = [
         row.cost, nil, row.transaction, row.drift, row.cost.map { _ in 0 }, row.turnover,
-        row.trackingError, row.trades, row.gap, nil,
+        row.trackingError, row.trades, row.gap, nil, nil, nil,
       ]
       lines.append(line("exact", exact?.environment ?? "", row.name, numbers))
     }
     let stages =
       [sampled].compactMap { $0 }.map { ("sampled", $0) } + replays.map { ("data", $0) }
-      + folds.enumerated().map { ("fold \($0)", $1) }
+      + [walk].compactMap { $0 }.map { ("walk_forward", $0.evaluation) }
     for (stage, evaluation) in stages {
       for row in evaluation.policies {
         let numbers: [Double?] = [
           row.cost.mean, row.cost.standardError, row.transaction.mean, row.drift.mean,
           row.tax.mean, row.turnover.mean, row.trackingError, row.trades, nil, row.finalValue,
+          row.returnHeld?.mean, row.returnLiquidated?.mean,
         ]
         lines.append(line(stage, evaluation.environment, row.name, numbers))
       }

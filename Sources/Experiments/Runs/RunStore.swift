@@ -78,6 +78,13 @@ public struct RunStore: Sendable {
             PRIMARY KEY (score, item)) WITHOUT ROWID;
           """)
     }
+    migrator.registerMigration("2") { database in
+      try database.execute(
+        sql: """
+          ALTER TABLE sample ADD COLUMN held_percent REAL;
+          ALTER TABLE score ADD COLUMN any_trade_gap_percent REAL;
+          """)
+    }
     return migrator
   }
 }
@@ -176,7 +183,7 @@ extension RunStore {
           VALUES (\(databaseQuestionMarks(count: 5 + columns.count)))
           """)
       let insertSample = try database.makeStatement(
-        sql: "INSERT INTO sample VALUES (\(databaseQuestionMarks(count: 9)))")
+        sql: "INSERT INTO sample VALUES (\(databaseQuestionMarks(count: 10)))")
       for score in scores {
         var arguments: StatementArguments = [
           evaluation, score.policy, score.family, score.seed, score.isRule,
@@ -188,7 +195,7 @@ extension RunStore {
         for (item, sample) in score.samples.enumerated() {
           try insertSample.execute(arguments: [
             id, item, sample.steps, sample.transaction, sample.drift, sample.tax, sample.reward,
-            sample.turnover, sample.liquidatedReturn,
+            sample.turnover, sample.liquidatedReturn, sample.heldReturn,
           ])
         }
       }
@@ -228,6 +235,7 @@ extension RunStore {
           sample.reward = row["reward"]
           sample.turnover = row["turnover"]
           sample.liquidatedReturn = row["liquidated_percent"]
+          sample.heldReturn = row["held_percent"]
           return sample
         }
         var figures: [StoredScore.Figure: Double] = [:]

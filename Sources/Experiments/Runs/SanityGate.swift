@@ -1,4 +1,5 @@
 import Foundation
+import Oracles
 package import Rebalancing
 import Statistics
 
@@ -22,7 +23,7 @@ public enum SanityGate {
 
   /// Percent below the exact optimum that the rounding of its grid explains.
   static let exactTolerance = 0.02
-  /// Standard errors below a certified bound that chance explains.
+  /// Standard errors below an optimum or a certified bound that chance explains.
   static let boundTolerance = 3.0
 
   /// Gaps below the optimum; on a market without drift also products below the floor.
@@ -51,6 +52,40 @@ public enum SanityGate {
         caseName: standings.caseName, policy: row.family,
         problem: "\((-gap.estimate).fixed(4)) bp a year below the certified lower bound, "
           + "\((-gap.estimate / gap.standardError).fixed(1)) standard errors")
+    }
+  }
+
+  /// Sampled costs below the true optimum of the episode by more than chance explains, where the task
+  /// is a two-asset chain.
+  package static func findings(below standings: Standings, optimumOf task: RebalancingTask)
+    -> [Finding]
+  {
+    guard let chain = try? TwoAssetChain(task) else { return [] }
+    let optimum = chain.solve(.unrestricted, horizon: task.horizon).costPerYear
+    return standings.rows.compactMap { row in
+      guard let cost = row.cost, cost.standardError > 0,
+        cost.estimate < optimum - boundTolerance * cost.standardError
+      else { return nil }
+      return Finding(
+        caseName: standings.caseName, policy: row.family,
+        problem: "\(cost.estimate.fixed(4)) bp a year on samples, the optimum over any trade is "
+          + "\(optimum.fixed(4)): \(((optimum - cost.estimate) / cost.standardError).fixed(1)) standard "
+          + "errors below")
+    }
+  }
+
+  /// Policies whose tracking error and turnover are not possible without knowing what a model draws;
+  /// none where the task is no market without drift.
+  static func findings(
+    _ entrants: [Entrant], belowTheFloorOn task: RebalancingTask, caseName: String, seed: UInt64,
+    workers: Int
+  ) throws -> [Finding] {
+    guard let check = try? FloorCheck(task) else { return [] }
+    return try entrants.compactMap { entrant in
+      let verdict = check.play(
+        try entrant.policy(for: task), on: task, seed: seed, workers: workers)
+      guard case .fails(let words) = verdict else { return nil }
+      return Finding(caseName: caseName, policy: entrant.name, problem: words)
     }
   }
 

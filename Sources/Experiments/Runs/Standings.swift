@@ -37,16 +37,19 @@ public struct Standings: Sendable, Codable {
     public var trades: Double?
     /// Cost minus that of the yardstick, bp per year.
     public var difference: ConfidenceInterval?
-    /// What is left after tax when all is sold at the end, percent a year, mean over seeds and paths; and
-    /// how much more that is than the yardstick's, bp a year. The yardstick is the rule with the lowest
-    /// cost, as above.
+    /// What is left at the end less accrued tax, percent a year, mean over seeds and paths.
+    public var held: ConfidenceInterval?
+    /// The same when all is sold there; and how much more that is than the yardstick's, bp a year. The
+    /// yardstick is the rule with the lowest cost, as above.
     public var liquidated: ConfidenceInterval?
     public var liquidatedDifference: ConfidenceInterval?
     /// Cost minus the bound of the same path, bp a year.
     public var gapToBound: ConfidenceInterval?
     /// The probability of a lower cost than the yardstick's on the same path, ties counted half.
     public var improvement: ConfidenceInterval?
-    /// Of exact scores, percent above the optimum: over seeds.
+    /// Of exact scores, percent above the optimum over any trade: the median over seeds.
+    public var anyTradeGap: Double?
+    /// Of exact scores, percent above the optimum over the actions used: over seeds.
     public var gapMedian: Double?
     public var gapInterquartileMean: ConfidenceInterval?
     public var gapWorst: Double?
@@ -61,10 +64,12 @@ public struct Standings: Sendable, Codable {
       case tax = "tax_bp"
       case trackingError = "tracking_error_bp"
       case trades = "trades_per_year"
+      case anyTradeGap = "any_trade_gap_percent_median"
       case gapMedian = "gap_percent_median"
       case gapInterquartileMean = "gap_percent_interquartile_mean"
       case gapWorst = "gap_percent_worst"
       case gapToBound = "gap_to_bound_bp"
+      case held = "held_percent_per_year"
       case liquidated = "liquidated_percent_per_year"
       case liquidatedDifference = "liquidated_difference_bp"
     }
@@ -76,14 +81,15 @@ public struct Standings: Sendable, Codable {
   }
 
   /// - Parameters:
-  ///   - scores: of one evaluation, or of all folds of a walk.
+  ///   - scores: of one evaluation.
   ///   - stepsPerYear: of the environment.
   ///   - bound: of each path, a fraction of value.
   ///   - seed: of the bootstrap.
+  /// - Throws: where the bound is not one of these paths.
   public init(
     caseName: String, stage: String, scores: [StoredScore], stepsPerYear: Double,
     bound: [Double]? = nil, seed: UInt64, workers: Int
-  ) {
+  ) throws(StatisticsError) {
     (self.caseName, self.stage) = (caseName, stage)
     let groups = scores.map(\.family).unique.map { family in
       FamilyScores(family, scores.filter { $0.family == family })
@@ -93,7 +99,7 @@ public struct Standings: Sendable, Codable {
     yardstick = nil
     compare(groups, stepsPerYear: stepsPerYear, bootstrap)
     compareAfterTax(groups, bootstrap)
-    if let bound { compare(groups, withBound: bound, stepsPerYear: stepsPerYear, bootstrap) }
+    if let bound { try compare(groups, withBound: bound, stepsPerYear: stepsPerYear, bootstrap) }
     rows.sort { ($0.cost?.estimate ?? .infinity) < ($1.cost?.estimate ?? .infinity) }
   }
 
@@ -140,17 +146,20 @@ public struct Standings: Sendable, Codable {
 extension Standings {
   /// Sets what is left after tax, where all have it.
   private mutating func compareAfterTax(_ groups: [FamilyScores], _ bootstrap: Bootstrap) {
-    let tables = groups.compactMap(\.liquidated)
-    guard tables.count == groups.count, !tables.isEmpty else { return }
+    let count = groups.count
+    let tables = groups.compactMap(\.liquidated) + groups.compactMap(\.held)
+    guard tables.count == 2 * count, count > 0 else { return }
     let best = groups.firstIndex { $0.family == yardstick }
     let intervals = try? bootstrap.intervals(of: tables) { tables in
       let means = tables.map(\.mean)
-      return means + (best.map { best in means.map { ($0 - means[best]) * 100 } } ?? [])
+      return means
+        + (best.map { best in means.prefix(count).map { ($0 - means[best]) * 100 } } ?? [])
     }
     guard let intervals else { return }
     for index in groups.indices {
       rows[index].liquidated = intervals[index]
-      if best != nil { rows[index].liquidatedDifference = intervals[groups.count + index] }
+      rows[index].held = intervals[count + index]
+      if best != nil { rows[index].liquidatedDifference = intervals[2 * count + index] }
     }
   }
 }
@@ -160,19 +169,22 @@ extension Standings {
   private mutating func compare(
     _ groups: [FamilyScores], withBound bound: [Double], stepsPerYear: Double,
     _ bootstrap: Bootstrap
-  ) {
-    let tables = groups.compactMap(\.costs)
-    guard tables.count == groups.count, let steps = groups.first?.steps,
-      let bound = try? ScoreTable([bound]), bound.items == steps.items
-    else { return }
+  ) throws(StatisticsError) {
+    // What has no finite costs has no gap; the others have theirs all the same.
+    let sampled = groups.indices.filter { groups[$0].costs != nil }
+    let bound = try ScoreTable([bound])
+    guard let steps = groups.lazy.compactMap(\.steps).first, bound.items == steps.items else {
+      throw StatisticsError("a bound of \(bound.items) paths is given for costs of others")
+    }
     let unit = stepsPerYear / steps.mean * 1e4
-    let intervals = try? bootstrap.intervals(of: [bound] + tables) { tables in
+    let intervals = try bootstrap.intervals(
+      of: [bound] + sampled.compactMap { groups[$0].costs }
+    ) { tables in
       let means = tables.map { $0.mean * unit }
       return [means[0]] + means.dropFirst().map { $0 - means[0] }
     }
-    guard let intervals else { return }
     self.bound = intervals[0]
-    for index in groups.indices { rows[index].gapToBound = intervals[index + 1] }
+    for (place, index) in sampled.enumerated() { rows[index].gapToBound = intervals[place + 1] }
   }
 }
 
@@ -183,6 +195,7 @@ private struct FamilyScores {
   /// Fractions of value, a row for each seed; `nil` where nothing was sampled.
   let costs: ScoreTable?
   /// Percent a year, a row for each seed; `nil` where nothing is taxed.
+  let held: ScoreTable?
   let liquidated: ScoreTable?
   /// Steps of the paths.
   let steps: ScoreTable?
@@ -192,10 +205,18 @@ private struct FamilyScores {
     self.family = family
     self.scores = scores
     costs = try? ScoreTable(scores.map { $0.samples.map(\.cost) })
-    let left = scores.map { $0.samples.compactMap(\.liquidatedReturn) }
-    let isWhole = zip(left, scores).allSatisfy { $0.count == $1.samples.count }
-    liquidated = isWhole ? try? ScoreTable(left) : nil
+    held = Self.table(scores, \.heldReturn)
+    liquidated = Self.table(scores, \.liquidatedReturn)
     steps = try? ScoreTable(scores.prefix(1).map { $0.samples.map(\.steps) })
+  }
+
+  /// A figure of every path; `nil` where a path lacks it.
+  private static func table(
+    _ scores: [StoredScore], _ figure: KeyPath<PathSample, Double?>
+  ) -> ScoreTable? {
+    let rows = scores.map { $0.samples.compactMap { $0[keyPath: figure] } }
+    let isWhole = zip(rows, scores).allSatisfy { $0.count == $1.samples.count }
+    return isWhole ? try? ScoreTable(rows) : nil
   }
 
   /// The figures that need no comparison.
@@ -210,6 +231,8 @@ private struct FamilyScores {
     row.trackingError = mean(.trackingError)
     row.trades = mean(.trades)
     if costs == nil { row.cost = interval(.cost, bootstrap) { $0.mean } }
+    let anyTrade = values(.anyTradeGap)
+    if !anyTrade.isEmpty { row.anyTradeGap = median(anyTrade) }
     let gaps = values(.gap)
     if !gaps.isEmpty {
       row.gapMedian = median(gaps)

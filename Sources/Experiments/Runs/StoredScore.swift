@@ -30,26 +30,9 @@ public struct StoredScore: Sendable, Hashable {
     case turnover
     case trackingError = "tracking_error_bp"
     case trades = "trades_per_year"
+    /// Above the optimum over the actions that the policy uses.
     case gap = "gap_percent"
-  }
-}
-
-extension StoredScore {
-  /// The scores of each policy over all folds of a walk: paths one after the other, figures weighted
-  /// by the steps.
-  package static func pooled(_ scores: [StoredScore]) -> [StoredScore] {
-    scores.map(\.policy).unique.compactMap { name in
-      let own = scores.filter { $0.policy == name }
-      guard var all = own.first else { return nil }
-      let steps = own.map { $0.samples.reduce(0) { $0 + $1.steps } }
-      all.samples = own.flatMap(\.samples)
-      all.returns = own.flatMap(\.returns)
-      for figure in Figure.allCases {
-        let values = own.map { $0.figures[figure] }
-        let sum = zip(values, steps).reduce(0) { $0 + ($1.0 ?? .nan) * $1.1 }
-        all.figures[figure] = sum.isFinite ? sum / steps.reduce(0, +) : nil
-      }
-      return all
-    }
+    /// Above the optimum over any trade: one yardstick for all.
+    case anyTradeGap = "any_trade_gap_percent"
   }
 }

@@ -1,13 +1,15 @@
 import Foundation
-import Markets
+package import Markets
 import Rebalancing
 package import Statistics
 
 /// The data of an environment, cut into folds to train and to test on.
 ///
-/// Agents train on episodes of a test's length that begin on random days of the training set; every
-/// policy is tested on the days of the test set, from the target, one episode. The environment of a
-/// test set can only be made with what `WalkForward` hands out after the choice.
+/// Agents train on episodes of half the training set's length that begin on random days of it: short ones
+/// from the target would flatter whoever trades rarely. So would a test from the target each time; every
+/// policy is tested on the days of all test sets in one episode, its portfolio goes on from one to the
+/// next. The environment of test sets can only be made with what `WalkForward` hands out after the
+/// choices.
 package struct WalkStage {
   package let folds: [WalkForward.Fold]
   let stepsPerYear: Double
@@ -16,7 +18,6 @@ package struct WalkStage {
   /// Of the whole data; decisions begin at `warmup`.
   private let dates: [CalendarDate]
   private let warmup: Int
-  private let testSteps: Int
 
   package init(
     _ plan: WalkForwardPlan, _ whole: EnvironmentSpec, path: String, overrides: [String]
@@ -24,7 +25,7 @@ package struct WalkStage {
     guard case .historical(let market) = whole.task.market else {
       throw SpecError(file: path, "walk_forward: only a historical market has a timeline")
     }
-    (self.path, self.overrides, testSteps) = (path, overrides, plan.test)
+    (self.path, self.overrides) = (path, overrides)
     stepsPerYear = whole.task.stepsPerYear
     (dates, warmup) = (market.history.dates, market.warmup)
     let all: [WalkForward.Fold]
@@ -43,21 +44,32 @@ package struct WalkStage {
       let last = dates.last?.description ?? "no day"
       throw SpecError(
         file: path,
-        "walk_forward: tests_begin: no test of \(testSteps) steps begins on "
+        "walk_forward: tests_begin: no test of \(plan.test) steps begins on "
           + "\(begin?.description ?? "any day") or later in data to \(last)")
     }
   }
 
   /// The environment to train on.
   package func training(_ set: WalkForward.TuningSet) throws -> EnvironmentSpec {
-    // A step is between two days: one fewer fits when the first may be any.
-    let horizon = min(testSteps, set.train.count - 1)
+    let horizon = max(1, set.train.count / 2)
     return try window(set.train, ["episode_start=random", "horizon_steps=\(horizon)"])
   }
 
-  /// The environment to test on.
-  package func test(_ set: WalkForward.TestSet) throws -> EnvironmentSpec {
-    try window(set.periods, ["episode_start=fixed", "horizon_steps=\(set.periods.count)"])
+  /// The environment to test on: one episode through test sets that follow each other.
+  package func test(_ sets: [WalkForward.TestSet]) throws -> EnvironmentSpec {
+    precondition(
+      zip(sets, sets.dropFirst()).allSatisfy { $0.periods.upperBound == $1.periods.lowerBound },
+      "test sets follow each other")
+    guard let first = sets.first, let last = sets.last else {
+      throw SpecError(file: path, "walk_forward: no test set is left")
+    }
+    let periods = first.periods.lowerBound..<last.periods.upperBound
+    return try window(periods, ["episode_start=fixed", "horizon_steps=\(periods.count)"])
+  }
+
+  /// The day of the first decision on a test set.
+  package func firstDay(of set: WalkForward.TestSet) -> CalendarDate {
+    dates[warmup + set.periods.lowerBound]
   }
 
   private func window(_ periods: Range<Int>, _ settings: [String]) throws -> EnvironmentSpec {
