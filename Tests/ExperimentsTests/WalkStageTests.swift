@@ -106,7 +106,7 @@ import Testing
       let walk = try stage(plan)
       return try walk.folds.map { fold in
         var game = RebalancingEnvironment<Double>(
-          try walk.test(fold.choose { _ in }.test).task)
+          try walk.test([fold.choose { _ in }.test]).task)
         _ = game.reset(seed: 1)
         return game.date
       }
@@ -114,17 +114,6 @@ import Testing
     let all = try begins(nil)
     #expect(try begins(all[3]) == Array(all[3...]))
     #expect(try begins(all[3].adding(days: 1)) == Array(all[4...]))
-  }
-
-  @Test func `what is trained on may be shorter than a test`() throws {
-    let plan = WalkForwardPlan(
-      train: 100, test: 252, purge: 0, embargo: 0, isRolling: true, testsBegin: nil)
-    let walk = try stage(plan)
-    let fold = try #require(walk.folds.first)
-    let task = try walk.training(fold.choose { $0 }.choice).task
-    // 100 decisions are between 101 days: an episode of 99 may begin on either of two.
-    #expect(task.horizon == 99)
-    #expect(try walk.test(fold.choose { _ in }.test).task.horizon == 252)
   }
 
   @Test func `only data has a timeline`() throws {
