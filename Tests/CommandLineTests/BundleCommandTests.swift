@@ -63,7 +63,7 @@ import Testing
     #expect(best["cost_bp_per_year"] as? Double == costs.min())
     let exact = try #require(written["exact"] as? [String: Any])
     let gaps = try #require(exact["gaps"] as? [[String: Any]])
-// The policy of so short a training may have no long-run cost; then the reason stands there.
+    // The policy of so short a training may have no long-run cost; then the reason stands there.
     #expect((gaps[0]["gap_percent"] == nil) == (gaps[0]["reason"] != nil))
     let band = try #require(gaps.first { $0["name"] as? String == "rule:band(0.05)" })
     let gap = try #require(band["gap_percent"] as? Double)

@@ -51,7 +51,7 @@ private let badRequests = [
     says: "line 4: 1e999 is not a finite number"),
   BadRequest(
     name: "a number too long", replace: "61000.0", with: String(repeating: "9", count: 400),
-    says: "is not a finite number"),
+    says: "a number of 400 characters"),
   BadRequest(name: "NaN as text", replace: "61000.0", with: "\"NaN\"", says: "holdings[0]"),
   BadRequest(
     name: "Infinity", replace: "61000.0", with: "-Infinity", says: "line 4: -Infinity is not"),

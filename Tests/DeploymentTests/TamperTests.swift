@@ -80,11 +80,13 @@ private struct Bundles {
   private func write(
     _ folder: URL, name: String, _ policy: LearnedPolicy, assets: [String]
   ) throws {
+    var guards = GuardSettings(fallback: "rule:never")
+    guards.assets = assets
     try PolicyBundle.write(
       identity(name), policy: policy, schema: schema(builder, assets: assets),
       actions: [0, 0.5, 1],
       evaluation: record(of: policy, name: name),
-      attachments: ["guards.json": Data("{\"name\":\"\(name)\"}\n".utf8)], signedBy: key,
+      attachments: ["guards.json": try JSONEncoder().encode(guards)], signedBy: key,
       to: folder)
   }
 }

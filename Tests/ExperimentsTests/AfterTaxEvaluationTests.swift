@@ -50,6 +50,11 @@ import Testing
     #expect(abs((pair.liquidatedDifference?.mean ?? 0) - difference.mean) < 1e-7)
     #expect(
       abs((pair.liquidatedDifference?.standardError ?? 0) - difference.standardError) < 1e-7)
+    let left = try ["rule:never", "rule:band(0.02)"].map { rule in
+      try (0..<6).map { try end(task, rule, path: $0).liquidated }
+    }
+    let values = RunningStatistics(zip(left[0], left[1]).map { $0 - $1 })
+    #expect(abs((pair.liquidatedValueDifference?.mean ?? 0) - values.mean) < 1e-6)
     let interval = try #require(pair.liquidatedInterval)
     #expect(interval[0] < difference.mean && difference.mean < interval[1])
     #expect(interval[1] - interval[0] < 5 * difference.standardError)

@@ -160,6 +160,20 @@ import Testing
     #expect(abs(row.cost - (row.transaction + row.tax + row.drift)) < 1e-9)
   }
 
+  @Test func `a week may be missing at either end, and no more`() throws {
+    let task = try task("us-stock-bond-v0")
+    let all = [try CalendarWindow("2000")]
+    let whole = try PeriodTable(task, policies: try rules(task), windows: all)
+    let windows = try [(7, 7), (8, 7), (7, 8)].map { before, after in
+      let (from, through) = (
+        whole.firstDate.adding(days: -before), whole.lastDate.adding(days: after)
+      )
+      return try CalendarWindow("\(before)-\(after)=\(from)..\(through)")
+    }
+    let table = try PeriodTable(task, policies: try rules(task), windows: windows)
+    #expect(table.windows.map(\.isCovered) == [true, false, false])
+  }
+
   @Test func `models have no days to look at`() throws {
     let task = try task("two-asset-monthly-v0")
     let error = #expect(throws: SpecError.self) {

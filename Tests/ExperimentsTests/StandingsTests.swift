@@ -15,6 +15,7 @@ import Testing
       var sample = PathSample()
       (sample.steps, sample.transaction) = (12, cost * 1e-4)
       sample.liquidatedReturn = left.isEmpty ? nil : left[path]
+      sample.heldReturn = sample.liquidatedReturn.map { $0 + 1 }
       return sample
     }
     return StoredScore(
@@ -62,7 +63,7 @@ import Testing
     let rows = try standings(scores).rows
     #expect(rows.map(\.family) == ["ppo", "cheap", "dear"])
     for (row, left) in zip(rows, [6.0, 5, 7]) {
-      #expect(isNear(row.liquidated?.estimate, left))
+      #expect(isNear(row.liquidated?.estimate, left) && isNear(row.held?.estimate, left + 1))
       #expect(isNear(row.liquidatedDifference?.estimate, (left - 5) * 100))
     }
     #expect(rows[1].liquidatedDifference?.low == 0 && rows[1].liquidatedDifference?.high == 0)

@@ -68,6 +68,11 @@ import Testing
     #expect(interval.low == 0 && interval.high == 4)
   }
 
+  @Test func `seeds of two agents are drawn apart, the items that both met together`() throws {
+    let interval = try bootstrap(.strataAndItems).meanDifference(additive(), additive())
+    #expect(abs(interval.standardError / (2 * variance(Self.rows)).squareRoot() - 1) < 0.03)
+  }
+
   @Test func `intervals cover the truth as often as they say`() throws {
     var covered = 0
     for repetition in 0..<400 {

@@ -13,7 +13,9 @@ package struct LessonPass: Sendable {
   private var ranges: [Range<Int>] = []
   private var work: NetworkWorkspace
 
-  package init(_ network: Network, _ lessons: AfterstateLessons, _ trials: ActionTrials, rows: Int = 256) {
+  package init(
+    _ network: Network, _ lessons: AfterstateLessons, _ trials: ActionTrials, rows: Int = 256
+  ) {
     gradient = network.zeros
     self.lessons = lessons
     self.trials = trials

@@ -31,25 +31,12 @@ final class ControlDesk: Sendable {
     let all = controls
     var inForce = TradingControls()
     if let act = all.killSwitch.pulled { inForce.pullKillSwitch(act) }
-    var requestedOn: UTCTime?
-    if let pause = all.pause, pause.isInForce(at: now) {
-      try? inForce.begin(pause)
-      requestedOn = now
-    }
+    if let pause = all.pause, pause.isInForce(at: now) { try? inForce.begin(pause) }
     guard inForce != TradingControls() else { return Data() }
-    return (try? ServiceJSON.encode(Additions(controls: inForce, requestedOn: requestedOn)))
-      ?? Data()
+    return (try? ServiceJSON.encode(Additions(controls: inForce))) ?? Data()
   }
 
-  private struct Additions: Encodable {
-    var controls: TradingControls
-    var requestedOn: UTCTime?
-
-    enum CodingKeys: String, CodingKey {
-      case controls
-      case requestedOn = "requested_on"
-    }
-  }
+  private struct Additions: Encodable { var controls: TradingControls }
 
   /// Carries out an act and logs it.
   ///

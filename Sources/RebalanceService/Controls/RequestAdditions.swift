@@ -1,7 +1,7 @@
 package import Foundation
 
-/// What the service adds to a request before it is decided: the controls in force, and under a pause the
-/// time, since nothing that decides reads a clock.
+/// What the service adds to a request before it is decided: the controls in force now. How old a snapshot
+/// may be is for the caller's `requested_on` to say.
 ///
 /// What is logged with a decision; with the request it gives what was decided on again.
 package enum RequestAdditions {

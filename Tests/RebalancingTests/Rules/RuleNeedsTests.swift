@@ -38,12 +38,12 @@ import Testing
     let rule = "defensive(band(0.05))"
     let missing = try decide(rule, [0.9, 0.1])
     #expect(
-      missing == .noAction("invalid_input: facts.volatility_index: missing, the rule needs it"))
+      missing == .invalid("facts.volatility_index: missing, the rule needs it", .schema))
     let many = try decide(rule, [0.9, 0.1], facts: [.volatilityIndex: [20, 30]])
-    #expect(many == .noAction("invalid_input: facts.volatility_index: 2 numbers"))
+    #expect(many == .invalid("facts.volatility_index: 2 numbers", .schema))
     let nan = try decide(rule, [0.9, 0.1], facts: [.volatilityIndex: [.nan]])
     #expect(
-      nan == .noAction("invalid_input: facts.volatility_index: one is not a finite number"))
+      nan == .invalid("facts.volatility_index: one is not a finite number", .schema))
   }
 
   @Test(arguments: [
@@ -75,7 +75,7 @@ import Testing
     portfolio.assets = ["ASSET1", "ASSET0"]
     #expect(
       rule.decide(portfolio)
-        == .noAction("invalid_input: the rule is for the assets ASSET0, ASSET1"))
+        == .invalid("the rule is for the assets ASSET0, ASSET1", .schema))
   }
 
   @Test func `snapshots bring what a rule needs, though no agent sees it`() throws {
