@@ -6,7 +6,8 @@ package import Rebalancing
 struct GuardedInput: Sendable {
   let settings: GuardSettings
   private let needs: TriggerNeeds
-  /// What the policy sees; then weights and last returns where it does not see them.
+  /// What the policy sees; then weights, and last returns where guards were told of those, where it does
+  /// not see them.
   private let withReturns: ObservationBuilder
   /// The same, for requests that bring no returns.
   private let withoutReturns: ObservationBuilder
@@ -21,8 +22,11 @@ struct GuardedInput: Sendable {
     self.needs = needs
     hasObservation = observation != nil
     let own = observation ?? ObservationBuilder(features: [], assetCount: assetCount)
-    withReturns = own.forGuards(withReturns: true)
     withoutReturns = own.forGuards(withReturns: false)
+    let knowsReturns =
+      settings.outOfDistribution.map { $0.columns.map(\.name) }
+      != withoutReturns.columns.map(\.name)
+    withReturns = own.forGuards(withReturns: knowsReturns)
     detector = settings.outOfDistribution.map(OutOfDistribution.Detector.init)
   }
 

@@ -26,7 +26,7 @@ public enum GuardCalibration {
   ) throws -> GuardSettings {
     _ = try RuleCatalog.plainRule(fallback, assets: task.assets)
     let own = observation ?? ObservationBuilder(features: [], assetCount: task.assets.count)
-    let builder = own.forGuards(withReturns: true)
+    let builder = own.forGuards(withReturns: task.tellsReturns)
     let isOnePath = task.isReplayedFromFixedDay
     let production = ProductionPaths(
       task, policy: policy, seed: seed, copies: 0..<UInt32(isOnePath ? 1 : paths), steps: days)
@@ -76,6 +76,11 @@ extension RebalancingTask {
   /// Whether there is one path, the data's.
   var isReplayedFromFixedDay: Bool {
     if case .historical(let market) = market { market.start == .fixed } else { false }
+  }
+
+  /// Whether last returns are those of assets: of a ratio one asset is the unit, which never moves.
+  fileprivate var tellsReturns: Bool {
+    if case .logRatio = market { false } else { true }
   }
 
   /// Whether the assets are those of data.
