@@ -5,7 +5,7 @@ import PackageDescription
 //
 //  6  rebalance        the command line
 //  5  Experiments      specs, runner, evaluation, reports    RebalanceService  triggers over HTTP
-//  4  Deployment       policy bundles, learned triggers      Oracles   exact solutions
+//  4  Deployment       bundles, guards, registry         Oracles   exact solutions, bounds
 //  3  Rebalancing      portfolio, triggers, environment      Learning  networks, agents, checkpoints
 //  2  Markets          models, data, calendar            Gym       environment protocols
 //     Ledgers          lots, wash sales, tax of a year  Statistics  intervals, tests, splits

@@ -72,24 +72,10 @@ import Testing
     #expect(terms.clipped > 0.1 && terms.clipped < 0.9, "both branches of the clip are taken")
   }
 
-  /// Compares every parameter's derivative with a central difference.
   private func expectDifferences(
     _ gradient: Network, of network: ReferenceNetwork, _ loss: (ReferenceNetwork) -> Double
   ) {
-    let found = ReferenceNetwork(gradient)
-    for l in network.layers.indices {
-      for j in network.layers[l].indices {
-        for i in network.layers[l][j].indices {
-          var (up, down) = (network, network)
-          up.layers[l][j][i] += 1e-6
-          down.layers[l][j][i] -= 1e-6
-          let difference = (loss(up) - loss(down)) / 2e-6
-          #expect(
-            abs(found.layers[l][j][i] - difference) < 1e-4 * abs(difference) + 3e-6,
-            "layer \(l), output \(j), input \(i)")
-        }
-      }
-    }
+    LearningTests.expectDifferences(ReferenceNetwork(gradient), of: network, loss)
   }
 
   /// Samples with probability ratios inside and outside the clip, and an order that skips some.

@@ -68,20 +68,7 @@ import Testing
   private func expectDifferences(
     _ found: ReferenceNetwork, _ loss: (ReferenceNetwork) -> Double
   ) {
-    let slow = ReferenceNetwork(network)
-    for l in slow.layers.indices {
-      for j in slow.layers[l].indices {
-        for i in slow.layers[l][j].indices {
-          var (up, down) = (slow, slow)
-          up.layers[l][j][i] += 1e-6
-          down.layers[l][j][i] -= 1e-6
-          let difference = (loss(up) - loss(down)) / 2e-6
-          #expect(
-            abs(found.layers[l][j][i] - difference) < 1e-4 * abs(difference) + 3e-6,
-            "layer \(l), output \(j), input \(i)")
-        }
-      }
-    }
+    LearningTests.expectDifferences(found, of: ReferenceNetwork(network), loss)
   }
 
   // Of a minibatch of 9 in all, of which this part has 6.

@@ -145,3 +145,22 @@ struct ReferenceNetwork {
     return x
   }
 }
+
+/// Compares every parameter's derivative with a central difference.
+func expectDifferences(
+  _ gradient: ReferenceNetwork, of network: ReferenceNetwork, _ loss: (ReferenceNetwork) -> Double
+) {
+  for l in network.layers.indices {
+    for j in network.layers[l].indices {
+      for i in network.layers[l][j].indices {
+        var (up, down) = (network, network)
+        up.layers[l][j][i] += 1e-6
+        down.layers[l][j][i] -= 1e-6
+        let difference = (loss(up) - loss(down)) / 2e-6
+        #expect(
+          abs(gradient.layers[l][j][i] - difference) < 1e-4 * abs(difference) + 3e-6,
+          "layer \(l), output \(j), input \(i)")
+      }
+    }
+  }
+}

@@ -55,8 +55,8 @@ extension PromotionCheck {
       return missed(.evaluation, "\(name) is not as a bundle has it")
     }
     let figures =
-      "\(rule.saving.mean) bp a year saved against \(rule.name), "
-      + "95 % interval \(rule.saving.low) to \(rule.saving.high)"
+      "\(rounded(rule.saving.mean)) bp a year saved against \(rule.name), "
+      + "95 % interval \(rounded(rule.saving.low)) to \(rounded(rule.saving.high))"
     return rule.saving.low > 0
       ? met(.evaluation, figures) : missed(.evaluation, figures + "; it must lie above zero")
   }
@@ -85,6 +85,9 @@ extension PromotionCheck {
     }
     return met(.shadow, figures)
   }
+
+  /// To a hundredth of a thousandth: for people.
+  private static func rounded(_ saving: Double) -> Double { (saving * 1e5).rounded() / 1e5 }
 
   private static func met(_ condition: Condition, _ finding: String) -> Self {
     Self(condition: condition, isMet: true, finding: finding)
