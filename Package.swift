@@ -3,19 +3,21 @@ import PackageDescription
 
 // The floors of the house, highest first. A target imports only lower floors.
 //
-//  6  rebalance        the command line
+//  6  rebalance        the command line              RebalancingLibrary  the C interface
 //  5  Experiments      specs, runner, evaluation, reports    RebalanceService  triggers over HTTP
 //  4  Deployment       bundles, guards, registry         Oracles   exact solutions, bounds
 //  3  Rebalancing      portfolio, triggers, environment      Learning  networks, agents, checkpoints
 //  2  Markets          models, data, calendar            Gym       environment protocols
 //     Ledgers          lots, wash sales, tax of a year  Statistics  intervals, tests, splits
 //  1  Algebra          matrix over BLAS, lanes, random streams, running statistics
-//  0  COpenBLAS  CZlib  CVector
+//  0  COpenBLAS  CZlib  CVector  CRebalancing (the header of the C interface)
 
 let package = Package(
   name: "rebalancing",
   products: [
-    .executable(name: "rebalance", targets: ["rebalance"])
+    .executable(name: "rebalance", targets: ["rebalance"]),
+    // What the Python package loads.
+    .library(name: "CRebalancing", type: .dynamic, targets: ["RebalancingLibrary"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -37,6 +39,7 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CVector"),
+    .systemLibrary(name: "CRebalancing"),
     // 1
     .target(name: "Algebra", dependencies: ["COpenBLAS", "CVector"], swiftSettings: settings),
     // 2
@@ -65,8 +68,8 @@ let package = Package(
     .target(
       name: "Experiments",
       dependencies: [
-        "Algebra", "Deployment", "Gym", "Learning", "Markets", "Oracles", "Rebalancing",
-        "Statistics", .product(name: "GRDB", package: "GRDB.swift"),
+        "Algebra", "Deployment", "Gym", "Learning", "Ledgers", "Markets", "Oracles",
+        "Rebalancing", "Statistics", .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: settings),
@@ -95,6 +98,13 @@ let package = Package(
         "Algebra", "Deployment", "Experiments", "Learning", "Ledgers", "Markets", "Oracles",
         "RebalanceService", "Rebalancing",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "RebalancingLibrary",
+      dependencies: [
+        "Algebra", "CRebalancing", "Deployment", "Experiments", "Gym", "Learning", "Ledgers",
+        "Oracles", "Rebalancing",
       ],
       swiftSettings: settings),
     .testTarget(name: "AlgebraTests", dependencies: ["Algebra"], swiftSettings: settings),

@@ -103,6 +103,31 @@ public struct VectorTransition: Sendable, Equatable {
     finalActionMasks = actionMasks
   }
 
+  /// Lends its storage to a body that writes observations, final observations, rewards and flags.
+  @inlinable public mutating func withSpans(
+    _ body: (
+      _ observations: inout MutableSpan<Float>, _ finalObservations: inout MutableSpan<Float>,
+      _ rewards: inout MutableSpan<Float>, _ terminated: inout MutableSpan<Bool>,
+      _ truncated: inout MutableSpan<Bool>
+    ) -> Void
+  ) {
+    // Spans of two properties at once would both be of `self`: the arrays are taken out meanwhile.
+    var (observations, finalObservations) = (observations, finalObservations)
+    var (rewards, terminated, truncated) = (rewards, terminated, truncated)
+    (self.observations, self.finalObservations) = ([], [])
+    (self.rewards, self.terminated, self.truncated) = ([], [], [])
+    do {
+      var a = observations.mutableSpan
+      var b = finalObservations.mutableSpan
+      var c = rewards.mutableSpan
+      var d = terminated.mutableSpan
+      var e = truncated.mutableSpan
+      body(&a, &b, &c, &d, &e)
+    }
+    (self.observations, self.finalObservations) = (observations, finalObservations)
+    (self.rewards, self.terminated, self.truncated) = (rewards, terminated, truncated)
+  }
+
   /// Storage that fits an environment.
   public init(for environment: borrowing some VectorEnvironment) {
     self.init(

@@ -41,9 +41,12 @@ extension BatchedRebalancingEnvironment: AfterstateEnvironment {
   ) {
     precondition(mask.count == count, "\(mask.count) flags for \(count) copies")
     precondition(!task.needsAccount, "the account of \(task.id) begins at its target")
-    for copy in 0..<count where mask[copy] {
-      begin(
-        copy, episode: portfolios.episode(of: copy) &+ 1, anywhere: true, into: &transition)
+    transition.withSpans { observations, _, rewards, terminated, truncated in
+      for copy in 0..<count where mask[copy] {
+        begin(
+          copy, episode: portfolios.episode(of: copy) &+ 1, anywhere: true, into: &observations)
+        (rewards[copy], terminated[copy], truncated[copy]) = (0, false, false)
+      }
     }
   }
 

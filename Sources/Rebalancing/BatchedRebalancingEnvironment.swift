@@ -35,14 +35,22 @@ public struct BatchedRebalancingEnvironment<L: Lanes>: VectorEnvironment {
   @_specialize(where L == SIMD16<Float>)
   @_specialize(where L == SIMD8<Double>)
   public mutating func reset(seed: UInt64, into transition: inout VectorTransition) {
-    source = RandomSource(seed: seed)
-    for copy in 0..<count { begin(copy, episode: 0, into: &transition) }
+    var none: [Double] = []
+    transition.withSpans { observations, _, rewards, terminated, truncated in
+      var terms = none.mutableSpan
+      reset(
+        seed: seed, observations: &observations, rewards: &rewards, terminated: &terminated,
+        truncated: &truncated, terms: &terms)
+    }
   }
 
   public mutating func reset(where mask: [Bool], into transition: inout VectorTransition) {
-    precondition(mask.count == count, "\(mask.count) flags for \(count) copies")
-    for copy in 0..<count where mask[copy] {
-      begin(copy, episode: portfolios.episode(of: copy) &+ 1, into: &transition)
+    var none: [Double] = []
+    transition.withSpans { observations, _, rewards, terminated, truncated in
+      var terms = none.mutableSpan
+      reset(
+        where: mask.span, observations: &observations, rewards: &rewards, terminated: &terminated,
+        truncated: &truncated, terms: &terms)
     }
   }
 
@@ -63,40 +71,139 @@ public struct BatchedRebalancingEnvironment<L: Lanes>: VectorEnvironment {
     advance([], values, into: &transition)
   }
 
-  /// Steps every copy with the actions of one kind, the other being empty.
   private mutating func advance(
     _ actions: [Int32], _ values: [Float], into transition: inout VectorTransition
+  ) {
+    var none: [Double] = []
+    transition.withSpans { observations, finalObservations, rewards, terminated, truncated in
+      var terms = none.mutableSpan
+      step(
+        actions.span, values.span, observations: &observations,
+        finalObservations: &finalObservations, rewards: &rewards, terminated: &terminated,
+        truncated: &truncated, terms: &terms)
+    }
+  }
+}
+
+/// What a step of a copy did, in the order in which `step` writes it.
+public enum StepTerm: Int, Sendable, CaseIterable {
+  /// Value after the step in currency; at the end of an episode before the next begins.
+  case valueAfter
+  /// Fractions of the value before the step, as ``StepOutcome`` has them.
+  case transactionCost, taxCost, driftCost, portfolioReturn
+}
+
+// The same on memory of the caller's, whose shapes are those of `VectorTransition`; `terms` is
+// [terms, copies], or empty where nobody asks.
+extension BatchedRebalancingEnvironment {
+  /// Begins the first episode of every copy.
+  @_specialize(where L == SIMD16<Float>)
+  @_specialize(where L == SIMD8<Double>)
+  public mutating func reset(
+    seed: UInt64, observations: inout MutableSpan<Float>, rewards: inout MutableSpan<Float>,
+    terminated: inout MutableSpan<Bool>, truncated: inout MutableSpan<Bool>,
+    terms: inout MutableSpan<Double>
+  ) {
+    source = RandomSource(seed: seed)
+    for copy in 0..<count {
+      begin(copy, episode: 0, into: &observations)
+      (rewards[copy], terminated[copy], truncated[copy]) = (0, false, false)
+      clearTerms(of: copy, in: &terms)
+    }
+  }
+
+  /// Begins the next episode of the copies where `mask` is true.
+  public mutating func reset(
+    where mask: Span<Bool>, observations: inout MutableSpan<Float>,
+    rewards: inout MutableSpan<Float>, terminated: inout MutableSpan<Bool>,
+    truncated: inout MutableSpan<Bool>, terms: inout MutableSpan<Double>
+  ) {
+    precondition(mask.count == count, "\(mask.count) flags for \(count) copies")
+    for copy in 0..<count where mask[copy] {
+      begin(copy, episode: portfolios.episode(of: copy) &+ 1, into: &observations)
+      (rewards[copy], terminated[copy], truncated[copy]) = (0, false, false)
+      clearTerms(of: copy, in: &terms)
+    }
+  }
+
+  /// Steps every copy with the actions of one kind, the other being empty.
+  @_specialize(where L == SIMD16<Float>)
+  @_specialize(where L == SIMD8<Double>)
+  public mutating func step(
+    _ actions: Span<Int32>, _ values: Span<Float>, observations: inout MutableSpan<Float>,
+    finalObservations: inout MutableSpan<Float>, rewards: inout MutableSpan<Float>,
+    terminated: inout MutableSpan<Bool>, truncated: inout MutableSpan<Bool>,
+    terms: inout MutableSpan<Double>
   ) {
     for first in stride(from: 0, to: portfolios.groupCount, by: StepWorkspace<L>.blockSize) {
       let block = first..<min(first + StepWorkspace<L>.blockSize, portfolios.groupCount)
       let hasEnds = kernel.step(
-        block, &portfolios, actions.span, values.span, source, firstCopy: firstCopy, &workspace,
-        &transition)
-      if hasEnds { finishEpisodes(in: block, into: &transition) }
+        block, &portfolios, actions, values, source, firstCopy: firstCopy, &workspace,
+        observations: &observations, rewards: &rewards, terminated: &terminated,
+        truncated: &truncated)
+      if !terms.isEmpty { writeTerms(of: block, to: &terms) }
+      if hasEnds {
+        finishEpisodes(
+          in: block, &observations, &finalObservations, &rewards, &terminated, &truncated, &terms)
+      }
+    }
+  }
+
+  /// Writes what the steps of a block did.
+  private func writeTerms(of block: Range<Int>, to terms: inout MutableSpan<Double>) {
+    precondition(terms.count == StepTerm.allCases.count * count, "terms have another shape")
+    for (index, group) in block.enumerated() {
+      let first = group * L.laneCount
+      let (cost, tax) = (workspace.costs[index], workspace.taxes[index])
+      let (drift, total) = (workspace.drifts[index], workspace.totals[index])
+      for lane in 0..<min(L.laneCount, count - first) {
+        let copy = first + lane
+        terms[StepTerm.valueAfter.rawValue * count + copy] = portfolios.values[copy]
+        terms[StepTerm.transactionCost.rawValue * count + copy] = Double(cost[lane: lane])
+        terms[StepTerm.taxCost.rawValue * count + copy] = Double(tax[lane: lane])
+        terms[StepTerm.driftCost.rawValue * count + copy] = Double(drift[lane: lane])
+        terms[StepTerm.portfolioReturn.rawValue * count + copy] = Double(total[lane: lane]) - 1
+      }
+    }
+  }
+
+  /// Forgets the step of a copy that has only been reset.
+  private func clearTerms(of copy: Int, in terms: inout MutableSpan<Double>) {
+    guard !terms.isEmpty else { return }
+    for term in StepTerm.allCases {
+      terms[term.rawValue * count + copy] = term == .valueAfter ? task.initialValue : 0
     }
   }
 
   /// Marks the ends of episodes in a block and applies the autoreset mode.
   private mutating func finishEpisodes(
-    in block: Range<Int>, into transition: inout VectorTransition
+    in block: Range<Int>, _ observations: inout MutableSpan<Float>,
+    _ finalObservations: inout MutableSpan<Float>, _ rewards: inout MutableSpan<Float>,
+    _ terminated: inout MutableSpan<Bool>, _ truncated: inout MutableSpan<Bool>,
+    _ terms: inout MutableSpan<Double>
   ) {
+    let size = task.observation.size
     for copy in block.lowerBound * L.laneCount..<min(block.upperBound * L.laneCount, count) {
       if portfolios.isOver[copy] {
         precondition(
           autoreset == .nextStep, "copy \(copy) has ended: reset it before the next step")
-        begin(copy, episode: portfolios.episode(of: copy) &+ 1, into: &transition)
+        begin(copy, episode: portfolios.episode(of: copy) &+ 1, into: &observations)
+        rewards[copy] = 0
+        clearTerms(of: copy, in: &terms)
         continue
       }
       let isRuined = portfolios.values[copy] <= 0
       let isLast = portfolios.step(of: copy) >= task.horizon
       guard isRuined || isLast else { continue }
-      transition.terminated[copy] = isRuined
-      transition.truncated[copy] = !isRuined
+      terminated[copy] = isRuined
+      truncated[copy] = !isRuined
       portfolios.isOver[copy] = true
       if autoreset == .sameStep {
-        transition.copyFinalObservation(of: copy)
-        begin(
-          copy, episode: portfolios.episode(of: copy) &+ 1, flagged: true, into: &transition)
+        // Reward and flags tell of the episode before and stay.
+        for place in copy * size..<(copy + 1) * size {
+          finalObservations[place] = observations[place]
+        }
+        begin(copy, episode: portfolios.episode(of: copy) &+ 1, into: &observations)
       }
     }
     portfolios.findNextEnds(in: block, horizon: task.horizon)
@@ -104,12 +211,10 @@ public struct BatchedRebalancingEnvironment<L: Lanes>: VectorEnvironment {
 
   /// Puts a copy at the start of an episode.
   ///
-  /// - Parameters:
-  ///   - flagged: whether reward and flags tell of the episode before and stay.
-  ///   - anywhere: whether it begins with any weights instead of the target's.
+  /// - Parameter anywhere: whether it begins with any weights instead of the target's.
   mutating func begin(
-    _ copy: Int, episode: UInt32, flagged: Bool = false, anywhere: Bool = false,
-    into transition: inout VectorTransition
+    _ copy: Int, episode: UInt32, anywhere: Bool = false,
+    into observations: inout MutableSpan<Float>
   ) {
     let held =
       anywhere
@@ -118,21 +223,26 @@ public struct BatchedRebalancingEnvironment<L: Lanes>: VectorEnvironment {
     portfolios.begin(copy, episode: episode, task, held: held)
     kernel.begin(copy, &portfolios, source, firstCopy: firstCopy)
     kernel.writeObservation(
-      of: copy, &portfolios, source, firstCopy: firstCopy, &workspace,
-      into: &transition.observations)
-    guard !flagged else { return }
-    transition.rewards[copy] = 0
-    transition.terminated[copy] = false
-    transition.truncated[copy] = false
+      of: copy, &portfolios, source, firstCopy: firstCopy, &workspace, into: &observations)
   }
-}
 
-extension VectorTransition {
-  /// Keeps a copy's observation before the next episode's takes its place.
-  fileprivate mutating func copyFinalObservation(of copy: Int) {
-    let features = observations.count / rewards.count
-    for place in copy * features..<(copy + 1) * features {
-      finalObservations[place] = observations[place]
+  /// Whether a copy's episode has ended and it awaits its reset.
+  public func hasEnded(_ copy: Int) -> Bool { portfolios.isOver[copy] }
+
+  /// The first copy whose episode has ended and that awaits its reset.
+  public var firstEnded: Int? { portfolios.isOver[..<count].firstIndex(of: true) }
+
+  /// Steps of its episode that a copy has done.
+  public func step(of copy: Int) -> Int { portfolios.step(of: copy) }
+
+  /// Net asset value of a copy, in currency.
+  public func value(of copy: Int) -> Double { portfolios.values[copy] }
+
+  /// Weights of a copy before its next trade.
+  public func weights(of copy: Int) -> [Double] {
+    let (group, lane) = (copy / L.laneCount, copy % L.laneCount)
+    return task.assets.indices.map {
+      Double(portfolios.weights[group * task.assets.count + $0][lane: lane])
     }
   }
 }

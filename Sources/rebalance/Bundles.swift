@@ -39,23 +39,10 @@ struct Export: ParsableCommand {
   func run() throws {
     let source = URL(fileURLWithPath: checkpoint)
     let key = try key.map { try SigningKey(contentsOf: URL(fileURLWithPath: $0)) }
-    let read = try Checkpoint<RunRecord>(contentsOf: source)
     try PolicyExport.write(
-      read, name: name ?? source.lastPathComponent, version: version,
-      evaluation: try evaluation(of: read, in: source), signedBy: key,
+      checkpoint: source, name: name, version: version, unevaluated: unevaluated, signedBy: key,
       to: URL(fileURLWithPath: out))
     try VerifiedBundle(out, trusting: key.map { [$0.verifyingKey] } ?? []).show(json: json)
-  }
-
-  private func evaluation(
-    of read: Checkpoint<RunRecord>, in folder: URL
-  ) throws -> EvaluationRecord? {
-    if unevaluated { return nil }
-    if let record = try Checkpoint.evaluation(of: read, in: folder) { return record }
-    throw EvaluationError(
-      "\(checkpoint): no evaluation record; `rebalance evaluate --env "
-        + "\(read.record.environment.id) --policy \(checkpoint) --record` makes one, "
-        + "--unevaluated goes without; nothing was written")
   }
 }
 

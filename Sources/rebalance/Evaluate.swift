@@ -76,10 +76,7 @@ struct Evaluate: ParsableCommand {
     let record = try EvaluationRecord(
       of: Checkpoint(contentsOf: folder), name: folder.lastPathComponent, on: environment.load(),
       against: Array(policies.dropFirst()), episodes: episodes, seed: seed)
-    let file = folder.appending(path: EvaluationRecord.fileName)
-    do { try record.encoded().write(to: file, options: .atomic) } catch {
-      throw FolderWritingError(path: file.path, reason: error.localizedDescription)
-    }
+    try record.write(to: folder)
     if json { try printJSON(record) } else { print(record.table) }
   }
 

@@ -24,7 +24,8 @@ struct Rebalance: ParsableCommand {
     subcommands: [
       Doctor.self, List.self, Show.self, Simulate.self, Attribute.self, Explain.self, Train.self,
       Evaluate.self, Bound.self, Solve.self, Oracle.self, Run.self, ReportCommand.self,
-      Export.self, Verify.self, Keys.self, RegistryCommand.self, Guards.self, Shadow.self,
+      Import.self, Export.self, Verify.self, Keys.self, RegistryCommand.self, Guards.self,
+      Shadow.self,
       Decide.self, Serve.self, AuditCommand.self, APIKeyCommand.self, DataCommand.self,
       TaxCommand.self, Bench.self,
     ])
@@ -48,18 +49,11 @@ struct Rebalance: ParsableCommand {
 
   /// The exit code of an error of ours; `nil` for those of the argument parser.
   static func exitCode(of error: any Error) -> Int32? {
-    switch error {
-    case is SpecError, is RuleError, is NotExactlySolvable, is LearningConfigurationError,
-      is NoStationaryLaw, is NoReferenceSolution, is NoLowerBound:
-      64
-    case is MarketDataError, is BundleError, is CheckpointError, is LearnerStateError,
-      is FolderWritingError, is RequestError, is RegistryError, is SnapshotDefect,
-      is PolicyMismatch,
-      is PolicyFileError, is ObservationBuilder.MissingField, is TradeFileError, is LogError,
-      is AccessError, is RegimeFitError, is KeyError, is EvaluationError, is BatchError:
-      65
+    if let status = ExitStatus(of: error) { return status.rawValue }
+    return switch error {
+    case is TradeFileError, is LogError, is AccessError: ExitStatus.data.rawValue
     case is CleanExit, is ExitCode, is ValidationError: nil
-    default: "\(type(of: error))" == "CommandError" ? nil : 70
+    default: "\(type(of: error))" == "CommandError" ? nil : ExitStatus.fault.rawValue
     }
   }
 }

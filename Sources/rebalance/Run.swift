@@ -9,7 +9,9 @@ struct Run: ParsableCommand {
     discussion: """
       Example: rebalance run experiments/001-two-asset
 
-      Finished trainings are kept: an interrupted run continues where it was.
+      Finished trainings are kept: an interrupted run continues where it was. Trainings can be done \
+      one by one, on other machines too: --trainings lists them, --training does one; then the same \
+      command without either finds them in the folder of results.
       """)
 
   @Argument(help: "The experiment's folder.")
@@ -21,6 +23,12 @@ struct Run: ParsableCommand {
   @Option(help: "Threads; the result does not depend on them.")
   var workers = ProcessInfo.processInfo.activeProcessorCount
 
+  @Flag(help: "List the trainings and whether they are done; do nothing.")
+  var trainings = false
+
+  @Option(help: ArgumentHelp("Do this training alone, and nothing else.", valueName: "number"))
+  var training: Int?
+
   @Flag(help: "Copy the results as CSV and the figure into the experiment's folder.")
   var record = false
 
@@ -28,6 +36,12 @@ struct Run: ParsableCommand {
   var json = false
 
   func validate() throws {
+    if trainings || training != nil, record {
+      throw ValidationError("--record is for a whole run")
+    }
+    if trainings, training != nil {
+      throw ValidationError("--trainings and --training exclude each other")
+    }
     if workers < 1 { throw ValidationError("--workers \(workers): at least 1 is needed") }
   }
 
@@ -53,7 +67,11 @@ struct Run: ParsableCommand {
           return options
         }
       })
+    if trainings { return try list(runner.trainings()) }
     do {
+      if let training {
+        return try withExtendedLifetime(interruption) { try runner.train(number: training) }
+      }
       let results = try withExtendedLifetime(interruption) { try runner.run() }
       if json { try printJSON(results) }
       try refuse(results.findings)
@@ -62,6 +80,18 @@ struct Run: ParsableCommand {
       FileHandle.standardError.write(Data("stopped; the same command continues\n".utf8))
       throw ExitCode(130)
     }
+  }
+
+  private func list(_ all: [ExperimentTraining]) throws {
+    if json { return try printJSON(all) }
+    var table = TextTable([">number", "folder", ">steps", "done"])
+    for training in all {
+      table.add([
+        "\(training.number)", training.folder, "\(training.steps)",
+        training.isFinished ? "yes" : "no",
+      ])
+    }
+    print(all.isEmpty ? "nothing is trained" : table.text)
   }
 
   private func copyResults(from output: URL, to folder: URL) throws {

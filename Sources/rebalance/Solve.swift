@@ -34,7 +34,7 @@ struct Solve: ParsableCommand {
     let task = try EnvironmentSpec(path: environment.path, overrides: overrides).task
     let solution = try TwoAssetChain(task).solve(
       unrestricted || task.actions.isEmpty ? .unrestricted : .fractions(task.actions))
-    if json { try printJSON(Result(solution)) } else { print(table(solution, task)) }
+    if json { try printJSON(SolutionDocument(solution)) } else { print(table(solution, task)) }
   }
 
   private func table(_ solution: ExactSolution, _ task: RebalancingTask) -> String {
@@ -50,30 +50,5 @@ struct Solve: ParsableCommand {
     table.add(["turnover, % per year", (score.turnoverPerYear * 100).fixed(3)])
     table.add(["tracking error, bp", score.trackingError.fixed(2)])
     return table.text
-  }
-
-  private struct Result: Encodable {
-    let solution: ExactSolution
-    init(_ solution: ExactSolution) { self.solution = solution }
-
-    enum CodingKeys: String, CodingKey {
-      case cost = "cost_bp_per_year"
-      case noTrade = "no_trade"
-      case below = "full_trade_below"
-      case above = "full_trade_above"
-      case turnover = "turnover_per_year"
-      case trackingError = "tracking_error_bp"
-    }
-
-    func encode(to encoder: any Encoder) throws {
-      var container = encoder.container(keyedBy: CodingKeys.self)
-      try container.encode(solution.score.costPerYear, forKey: .cost)
-      try container.encode(
-        [solution.noTrade.lowerBound, solution.noTrade.upperBound], forKey: .noTrade)
-      try container.encode(solution.fullTradeBelow, forKey: .below)
-      try container.encode(solution.fullTradeAbove, forKey: .above)
-      try container.encode(solution.score.turnoverPerYear, forKey: .turnover)
-      try container.encode(solution.score.trackingError, forKey: .trackingError)
-    }
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Experiments
 import Ledgers
 
 struct TaxCommand: ParsableCommand {
@@ -21,7 +22,7 @@ struct TaxCommand: ParsableCommand {
     var trades: String
 
     @Option(help: "Which lots are sold first.")
-    var selection = ReplaySelection.fifo
+    var selection = LotSelectionName.fifo
 
     @Option(help: "The rate of short-term gains and ordinary income.")
     var shortTermRate = 0.35
@@ -57,7 +58,7 @@ struct TaxCommand: ParsableCommand {
       let returns = ledger.taxReturns(
         through: ledger.lastDay?.year ?? 0, rates: rates, limit: lossLimit)
       if json {
-        try printJSON(ReplayDocument(ledger, returns))
+        try printJSON(LedgerDocument(ledger, returns))
       } else {
         print(replayTables(ledger, returns))
       }
@@ -79,25 +80,6 @@ struct TaxCommand: ParsableCommand {
         }
       }
       return groups
-    }
-  }
-}
-
-/// The rules by which the lots of all sales are chosen, as they are written.
-enum ReplaySelection: String, ExpressibleByArgument, CaseIterable {
-  case fifo, lifo, hifo
-  case minimumTax = "minimum_tax"
-  case specific
-  case averageCost = "average_cost"
-
-  /// The rule for sales that name no lot.
-  func rule(_ rates: TaxRates) -> LotSelection {
-    switch self {
-    case .fifo, .specific: .fifo
-    case .lifo: .lifo
-    case .hifo: .hifo
-    case .minimumTax: .minimumTax(rates)
-    case .averageCost: .averageCost
     }
   }
 }

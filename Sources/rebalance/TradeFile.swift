@@ -1,3 +1,4 @@
+import Experiments
 import Ledgers
 import Markets
 
@@ -14,7 +15,7 @@ struct TradeFile {
   private var trades: [(line: Int, day: Day, fill: Fill)] = []
 
   /// Reads a file.
-  init(path: String, selection: ReplaySelection, rates: TaxRates) throws {
+  init(path: String, selection: LotSelectionName, rates: TaxRates) throws {
     file = path
     var rules = CSVReader.Rules()
     rules.dateColumn = Self.columns[0]
@@ -78,7 +79,7 @@ struct TradeFileError: Error, CustomStringConvertible {
 private struct TradeRow {
   let reader: CSVReader
 
-  func fill(_ selection: ReplaySelection, rates: TaxRates) throws -> Fill {
+  func fill(_ selection: LotSelectionName, rates: TaxRates) throws -> Fill {
     let kind = try word("kind", among: Account.Kind.allCases.map { ($0.rawValue, $0) })
     let isSale = try word("side", among: [("buy", false), ("sell", true)])
     return Fill(
@@ -121,7 +122,7 @@ private struct TradeRow {
 
   /// The lot that is named, else what the command says; who names none sells the oldest.
   private func lotSelection(
-    _ selection: ReplaySelection, rates: TaxRates
+    _ selection: LotSelectionName, rates: TaxRates
   ) throws(TradeFileError) -> LotSelection {
     guard !text("lot").isEmpty else { return selection.rule(rates) }
     guard selection == .specific else {

@@ -113,6 +113,52 @@ extension [Float] {
   }
 
   @Test(arguments: Shipped.names)
+  func `the terms of a step are those of the scalar environment`(_ name: String) throws {
+    var task = try Shipped.task(name, horizon: 23)
+    task.autoreset = .nextStep
+    let (count, firstCopy) = (11, 5)
+    var fast = BatchedRebalancingEnvironment<SIMD8<Double>>(
+      task, count: count, firstCopy: firstCopy)
+    var slow = (0..<count).map {
+      RebalancingEnvironment<Double>(task, copy: UInt32(firstCopy + $0))
+    }
+    var transition = VectorTransition(for: fast)
+    var terms = [Double](repeating: -1, count: StepTerm.allCases.count * count)
+    transition.withSpans { observations, _, rewards, terminated, truncated in
+      var spans = terms.mutableSpan
+      fast.reset(
+        seed: 4, observations: &observations, rewards: &rewards, terminated: &terminated,
+        truncated: &truncated, terms: &spans)
+    }
+    for copy in slow.indices { _ = slow[copy].reset(seed: 4) }
+    #expect(terms[..<count].allSatisfy { $0 == task.initialValue })
+    #expect(terms[count...].allSatisfy { $0 == 0 })
+    for step in 0..<60 {
+      let actions = actions(0..<count, step: step, of: task)
+      transition.withSpans { observations, final, rewards, terminated, truncated in
+        var spans = terms.mutableSpan
+        fast.step(
+          actions.span, [Float]().span, observations: &observations, finalObservations: &final,
+          rewards: &rewards, terminated: &terminated, truncated: &truncated, terms: &spans)
+      }
+      for copy in 0..<count {
+        let own = StepTerm.allCases.map { terms[$0.rawValue * count + copy] }
+        guard !slow[copy].hasEnded else {
+          _ = slow[copy].reset(seed: nil)
+          #expect(own == [task.initialValue, 0, 0, 0, 0], "step \(step) of copy \(copy)")
+          continue
+        }
+        let info = slow[copy].step(Int(actions[copy])).info
+        let names = [
+          "value_after", "transaction_cost", "tax_cost", "drift_cost", "portfolio_return",
+        ]
+        #expect(own == names.map { info[$0] ?? .nan }, "step \(step) of copy \(copy)")
+        #expect(own[0] == fast.value(of: copy) && fast.step(of: copy) == slow[copy].step)
+      }
+    }
+  }
+
+  @Test(arguments: Shipped.names)
   func `any fraction of the way is the same in both twins`(_ name: String) throws {
     var task = try Shipped.task(name, horizon: 97)
     (task.actions, task.actionFamily) = ([], .fraction)

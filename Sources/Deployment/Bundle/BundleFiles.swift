@@ -26,7 +26,7 @@ package struct BundleFiles: Sendable {
   }
 
   /// Reads a folder; sizes are looked at before anything is read.
-  init(folder: URL) throws(BundleError) {
+  package init(folder: URL) throws(BundleError) {
     contents = [:]
     // An alias of a folder is a folder; the files in it must be files.
     let whole = folder.resolvingSymlinksInPath().path

@@ -1,16 +1,16 @@
 public import Learning
 
 /// What a policy answers to an observation where some actions may be forbidden.
-struct PolicyAnswer: Sendable, Equatable {
+public struct PolicyAnswer: Sendable, Equatable {
   /// One per action, −∞ where it is forbidden; or the action of an actor.
-  var scores: [Float]
+  public var scores: [Float]
   /// The largest score, the first of equals; `nil` for an actor.
-  var action: Int?
+  public var action: Int?
 
   /// - Parameter allowed: whether each action may be taken; all may if absent, and for an actor.
   /// - Returns: `nil` where the observation must be refused: it has not the policy's size, it or the
   ///   answer is not finite, or no action is allowed.
-  init?(_ policy: LearnedPolicy, to observation: [Float], allowed: [Bool]? = nil) {
+  public init?(_ policy: LearnedPolicy, to observation: [Float], allowed: [Bool]? = nil) {
     guard observation.count == policy.observationSize, policy.actionCount > 0,
       observation.allSatisfy(\.isFinite)
     else { return nil }

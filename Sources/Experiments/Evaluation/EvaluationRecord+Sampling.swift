@@ -43,6 +43,14 @@ extension EvaluationRecord {
       provenance: checkpoint.record.provenance.words)
   }
 
+  /// Writes it into a checkpoint's folder.
+  public func write(to folder: URL) throws {
+    let file = folder.appending(path: Self.fileName)
+    do { try encoded().write(to: file, options: .atomic) } catch {
+      throw FolderWritingError(path: file.path, reason: error.localizedDescription)
+    }
+  }
+
   /// The rules, and those of the usual ones that the task does not have.
   private static func rules(
     for task: RebalancingTask, _ others: [String]

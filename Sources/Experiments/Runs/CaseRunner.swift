@@ -51,7 +51,8 @@ struct CaseRunner {
     for fold in walk.folds {
       let chosen = try fold.choose { set in
         try train(
-          walk.training(set), in: folder.appending(path: "fold-\(fold.number)"), fold: fold.number)
+          walk.training(set), in: folder.appending(path: CasePlan.folder(ofFold: fold.number)),
+          fold: fold.number)
       }
       choices.append((walk.firstDay(of: chosen.test), chosen.choice))
       tests.append(chosen.test)

@@ -95,7 +95,7 @@ public struct ExperimentRunner: Sendable {
     return top.isEmpty ? relative : top + "/" + relative
   }
 
-  private func folder(of spec: ExperimentCase) -> URL {
+  func folder(of spec: ExperimentCase) -> URL {
     guard self.spec.cases.count > 1 else { return output }
     let name = spec.name.map { $0.isLetter || $0.isNumber || "-=._".contains($0) ? $0 : "-" }
     return output.appending(path: String(name))

@@ -43,6 +43,29 @@ public enum PolicyExport {
       signedBy: key, to: folder)
   }
 
+  /// Writes the bundle of a checkpoint's folder, whose evaluation lies beside it.
+  ///
+  /// - Parameters:
+  ///   - name: the policy's; that of the folder if nil.
+  ///   - unevaluated: whether it goes out without an evaluation.
+  public static func write(
+    checkpoint folder: URL, name: String? = nil, version: String, unevaluated: Bool = false,
+    signedBy key: SigningKey? = nil, to bundle: URL
+  ) throws {
+    let checkpoint = try Checkpoint<RunRecord>(contentsOf: folder)
+    let evaluation =
+      unevaluated ? nil : try Checkpoint<RunRecord>.evaluation(of: checkpoint, in: folder)
+    guard evaluation != nil || unevaluated else {
+      throw EvaluationError(
+        "\(folder.relativeToHere): no evaluation record; `rebalance evaluate --env "
+          + "\(checkpoint.record.environment.id) --policy \(folder.relativeToHere) --record` makes "
+          + "one, --unevaluated goes without; nothing was written")
+    }
+    try write(
+      checkpoint, name: name ?? folder.lastPathComponent, version: version,
+      evaluation: evaluation, signedBy: key, to: bundle)
+  }
+
   /// Guards that know the paths of the training environment; what they do not know goes to a band.
   private static func guards(
     _ trigger: LearnedTrigger, _ task: RebalancingTask

@@ -30,11 +30,16 @@ public struct RunRecord: Codable, Sendable {
   }
 
   init(environment: EnvironmentSpec, agent: AgentSpec, seed: UInt64) throws {
+    try self.init(environment: environment, agent: agent.resolved, seed: seed)
+  }
+
+  /// - Parameter agent: the agent's specification, or what is known of one that learned elsewhere.
+  init(environment: EnvironmentSpec, agent: SpecValue, seed: UInt64) throws {
     self.environment = Environment(
       id: environment.task.id, sha256: environment.sha256, folder: environment.folder,
       spec: environment.resolved)
     self.agent = Agent(
-      sha256: Deployment.sha256(try agent.resolved.canonicalJSON()), spec: agent.resolved)
+      sha256: Deployment.sha256(try agent.canonicalJSON()), spec: agent)
     self.seed = seed
     provenance = .current
   }
@@ -72,6 +77,8 @@ public struct Provenance: Codable, Sendable, Hashable {
   var tellsCode: Bool { commit != "unknown" && !commit.hasSuffix("+") }
 
   private static var commit: String {
+    // A machine that works for another has no repository.
+    if let given = ProcessInfo.processInfo.environment["REBALANCING_COMMIT"] { return given }
     guard let head = git("rev-parse", "--short=12", "HEAD") else { return "unknown" }
     return head + (git("status", "--porcelain", "--untracked-files=no") == "" ? "" : "+")
   }

@@ -22,6 +22,12 @@ public struct Checkpoint<Record: Codable & Sendable>: Sendable {
     self.record = record
   }
 
+  /// A policy that was not learned here, from which no training continues.
+  public init(policy: LearnedPolicy, steps: Int, record: Record) {
+    (self.policy, self.steps, self.record) = (policy, steps, record)
+    trainingTensors = [:]
+  }
+
   /// Returns a learner of the same make to this state.
   public func restore(_ learner: inout some Learner) throws(LearnerStateError) {
     try learner.restore(policy: policy, trainingTensors: trainingTensors)

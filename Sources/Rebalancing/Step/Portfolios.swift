@@ -5,6 +5,7 @@ import Markets
 /// `c` in lane `c % laneCount` of group `c / laneCount`.
 struct Portfolios<L: Lanes>: Sendable {
   let assetCount: Int
+  let count: Int
   let groupCount: Int
   /// The episode of each copy, counted from 0.
   var episodes: [L.Words]
@@ -42,6 +43,7 @@ struct Portfolios<L: Lanes>: Sendable {
 
   init(_ task: RebalancingTask, count: Int) {
     assetCount = task.assets.count
+    self.count = count
     groupCount = (count + L.laneCount - 1) / L.laneCount
     let zero = L(repeating: 0)
     episodes = Array(repeating: L.Words(word: 0), count: groupCount)
@@ -115,7 +117,8 @@ struct Portfolios<L: Lanes>: Sendable {
   /// Counts anew when the lanes of some groups reach the horizon.
   mutating func findNextEnds(in groups: Range<Int>, horizon: Int) {
     for group in groups {
-      let lanes = 0..<L.laneCount
+      // Lanes beyond the last copy go on and on; nobody waits for them.
+      let lanes = 0..<min(L.laneCount, count - group * L.laneCount)
       let isAwaited = lanes.contains { isOver[group * L.laneCount + $0] }
       let longest = lanes.reduce(0) { max($0, Int(steps[group][lane: $1])) }
       stepsToEnd[group] = isAwaited ? 0 : Int32(max(0, horizon - longest))

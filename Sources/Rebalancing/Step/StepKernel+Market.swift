@@ -105,11 +105,11 @@ extension StepKernel {
   ///
   /// - Returns: whether all values are above 0.
   func reward(
-    _ block: Range<Int>, _ work: StepWorkspace<L>, values: inout [Double], rewards: inout [Float]
+    _ block: Range<Int>, _ work: StepWorkspace<L>, values: inout [Double],
+    rewards: inout MutableSpan<Float>
   ) -> Bool {
     let one = L(repeating: 1)
     var values = values.mutableSpan
-    var rewards = rewards.mutableSpan
     var areSolvent = true
     for (index, group) in block.enumerated() {
       let (total, cost, tax) = (work.totals[index], work.costs[index], work.taxes[index])

@@ -59,9 +59,8 @@ extension StepKernel {
   /// Writes the observations of a block, one row per copy.
   func observe(
     _ block: Range<Int>, _ portfolios: inout Portfolios<L>, _ source: RandomSource,
-    _ firstCopy: Int, facts: inout [L], columns: inout [L], rows: inout [Float]
+    _ firstCopy: Int, facts: inout [L], columns: inout [L], rows: inout MutableSpan<Float>
   ) {
-    var rows = rows.mutableSpan
     let hasFacts = self.facts != nil
     for group in block {
       if hasFacts { writeFacts(group, &portfolios, source, firstCopy, &facts) }
@@ -145,7 +144,7 @@ extension StepKernel {
   /// Writes the observation of one copy at an episode's start.
   func writeObservation(
     of copy: Int, _ portfolios: inout Portfolios<L>, _ source: RandomSource, firstCopy: Int,
-    _ work: inout StepWorkspace<L>, into rows: inout [Float]
+    _ work: inout StepWorkspace<L>, into rows: inout MutableSpan<Float>
   ) {
     let (group, lane) = (copy / L.laneCount, copy % L.laneCount)
     writeFacts(group, &portfolios, source, firstCopy, &work.facts)

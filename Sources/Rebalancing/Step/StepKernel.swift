@@ -79,7 +79,8 @@ struct StepKernel<L: Lanes>: Sendable {
   func step(
     _ block: Range<Int>, _ portfolios: inout Portfolios<L>, _ actions: Span<Int32>,
     _ values: Span<Float>, _ source: RandomSource, firstCopy: Int, _ work: inout StepWorkspace<L>,
-    _ transition: inout VectorTransition
+    observations: inout MutableSpan<Float>, rewards: inout MutableSpan<Float>,
+    terminated: inout MutableSpan<Bool>, truncated: inout MutableSpan<Bool>
   ) -> Bool {
     for (index, group) in block.enumerated() {
       work.paths[index] = path(group, portfolios, source, firstCopy)
@@ -117,19 +118,19 @@ struct StepKernel<L: Lanes>: Sendable {
         inflows: &portfolios.inflows, ledger: &portfolios.ledger)
     }
     let areSolvent = reward(
-      block, work, values: &portfolios.values, rewards: &transition.rewards)
+      block, work, values: &portfolios.values, rewards: &rewards)
     if let cash = account?.cash, !flows.isEmpty {
       land(
         cash, block, paths: work.paths, values: &portfolios.values,
         weights: &portfolios.weights, basis: &portfolios.basis, inflows: &portfolios.inflows)
     }
     let areRunning = portfolios.advance(block)
-    clear(block, &transition.terminated)
-    clear(block, &transition.truncated)
+    clear(block, &terminated)
+    clear(block, &truncated)
     if observesLotBasis, let account { takeLotBasis(account, block, &portfolios) }
     observe(
       block, &portfolios, source, firstCopy, facts: &work.facts, columns: &work.columns,
-      rows: &transition.observations)
+      rows: &observations)
     return !areSolvent || !areRunning
   }
 
@@ -252,8 +253,7 @@ struct StepKernel<L: Lanes>: Sendable {
   }
 
   /// Lowers the flags of a block.
-  private func clear(_ block: Range<Int>, _ flags: inout [Bool]) {
-    var flags = flags.mutableSpan
+  private func clear(_ block: Range<Int>, _ flags: inout MutableSpan<Bool>) {
     let end = min(block.upperBound * L.laneCount, flags.count)
     for copy in block.lowerBound * L.laneCount..<end { flags[copy] = false }
   }

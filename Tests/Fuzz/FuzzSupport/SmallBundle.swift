@@ -1,6 +1,6 @@
 import Algebra
 package import Deployment
-package import Foundation
+import Foundation
 import Learning
 import Rebalancing
 

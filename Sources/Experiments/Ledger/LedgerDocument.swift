@@ -1,19 +1,19 @@
-import Ledgers
+public import Ledgers
 
-/// What `tax replay --json` prints.
-struct ReplayDocument: Encodable {
+/// A ledger for programs: what was realized, what is held, and the tax of each year.
+public struct LedgerDocument: Encodable, Sendable {
   let realized: [Row]
   let lots: [Position]
   let totals: Totals
 
-  init(_ ledger: Ledger, _ returns: [TaxReturn]) {
+  public init(_ ledger: Ledger, _ returns: [TaxReturn]) {
     realized = ledger.realized.map(Row.init)
     lots = ledger.lots.map(Position.init)
     totals = Totals(ledger, returns)
   }
 
   /// What a sale has realized of one lot.
-  struct Row: Encodable {
+  struct Row: Encodable, Sendable {
     let account, kind, asset: String
     let lot: Int
     let acquired, sold: String
@@ -39,7 +39,7 @@ struct ReplayDocument: Encodable {
   }
 
   /// A lot, or a part of one, that is held.
-  struct Position: Encodable {
+  struct Position: Encodable, Sendable {
     let account, kind, asset: String
     let lot: Int
     let acquired, holdingFrom: String
@@ -65,9 +65,9 @@ struct ReplayDocument: Encodable {
 
 // MARK: - Totals
 
-extension ReplayDocument {
+extension LedgerDocument {
   /// An amount of each term.
-  struct Terms: Encodable {
+  struct Terms: Encodable, Sendable {
     let short, long: Double
 
     init(_ gains: CapitalGains) {
@@ -77,7 +77,7 @@ extension ReplayDocument {
   }
 
   /// Sums over all sales from taxable accounts, and the years.
-  struct Totals: Encodable {
+  struct Totals: Encodable, Sendable {
     let gain, disallowed, lost, recognized, recognizedShort, recognizedLong: Double
     /// What was gained in retirement accounts, where it is not taxed.
     let gainInIRA: Double
@@ -107,7 +107,7 @@ extension ReplayDocument {
 
   /// The netting of a year: recognized and carried to it, net of each term, net across, deducted
   /// from ordinary income, carried forward.
-  struct Year: Encodable {
+  struct Year: Encodable, Sendable {
     let year: Int
     let recognized, carriedIn, net, taxable, carriedForward: Terms
     let disallowed, deduction, tax: Double
