@@ -200,7 +200,8 @@ if Context.environment["FUZZ"] != nil {
   for name in ["FuzzBundle", "FuzzRequest"] {
     package.targets.append(
       .executableTarget(
-        name: name, dependencies: ["Deployment", "FuzzSupport"], path: "Tests/Fuzz/\(name)",
+        name: name, dependencies: ["Deployment", "FuzzSupport", "Learning"],
+        path: "Tests/Fuzz/\(name)",
         swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])],
         linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]))
   }

@@ -176,6 +176,7 @@ int32_t rebalancing_ledger_describe(
 /// |---|---|---|
 /// | `evaluate` | `file`, `set`, `policies`, `episodes`, `seed`, `exact` | as `rebalance evaluate --json` |
 /// | `solve` | `file`, `set`, `unrestricted` | as `rebalance solve --json` |
+/// | `learn` | `file`, `set`, `agent`, `set_agent`, `seed`, `out`, `workers` | the checkpoint's folder |
 /// | `import` | `file`, `set`, `graph`, `out`, `seed`, `steps`, `words` | digest of the checkpoint's policy |
 /// | `record` | `checkpoint`, `file`, `set`, `rules`, `episodes`, `seed` | as `rebalance evaluate --record` |
 /// | `export` | `checkpoint`, `out`, `name`, `version`, `key`, `unevaluated` | the bundle's folder |

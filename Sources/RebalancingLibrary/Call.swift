@@ -10,7 +10,7 @@ import Synchronization
 
 /// What `rebalancing_call` does, by name.
 enum Operation: String, CaseIterable {
-  case evaluate, solve
+  case evaluate, solve, learn
   case importGraph = "import"
   case record, export, trainings, train, finish
 
@@ -18,6 +18,7 @@ enum Operation: String, CaseIterable {
     switch self {
     case .evaluate: try unsafe EvaluateRequest.answer(text)
     case .solve: try unsafe SolveRequest.answer(text)
+    case .learn: try unsafe LearnRequest.answer(text)
     case .importGraph: try unsafe ImportRequest.answer(text)
     case .record: try unsafe RecordRequest.answer(text)
     case .export: try unsafe ExportRequest.answer(text)
@@ -85,6 +86,33 @@ private struct SolveRequest: OperationRequest {
     let isFree = unrestricted == true || task.actions.isEmpty
     let solution = try TwoAssetChain(task).solve(isFree ? .unrestricted : .fractions(task.actions))
     return try json(SolutionDocument(solution))
+  }
+}
+
+/// An agent learns, as by `rebalance train`.
+private struct LearnRequest: OperationRequest {
+  var file: String
+  var set: [String]?
+  var agent: String
+  var setAgent: [String]?
+  var seed: UInt64
+  var out: String
+  var workers: Int?
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case file, set, agent, seed, out, workers
+    case setAgent = "set_agent"
+  }
+
+  func answer() throws -> String {
+    let run = TrainingRun(
+      environment: try EnvironmentSpec(path: file, overrides: set ?? []),
+      agent: try AgentSpec(path: agent, overrides: setAgent ?? []), seed: seed,
+      folder: URL(fileURLWithPath: out))
+    var options = TrainingRun.Options()
+    options.workers = workers ?? 1
+    _ = try run.run(options)
+    return try json(["checkpoint": out])
   }
 }
 

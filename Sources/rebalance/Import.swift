@@ -6,7 +6,7 @@ struct Import: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make a checkpoint of a policy that another library has trained.",
     discussion: """
-      Example: rebalance import policy.onnx --env two-asset-monthly --out checkpoints/from-torch
+      Example: rebalance import policy.onnx --env two-asset-monthly-v0 --out checkpoints/from-torch
 
       The file is a graph in the ONNX format: from one input [batch, features] affine layers with tanh \
       or relu between them; its outputs are scores, one per action, or the point of a box. Constants \

@@ -96,7 +96,8 @@ private struct Command: CustomStringConvertible {
           #expect(["rebalance", "scripts"].contains(command.program), "\(command)")
         }
       } else {
-        #expect(["", "swift", "yaml", "json", "text"].contains(block.info), "\(block.info)")
+        #expect(
+          ["", "swift", "yaml", "json", "text", "python"].contains(block.info), "\(block.info)")
         for (number, text) in block.lines {
           #expect(!text.hasPrefix("rebalance "), "README.md:\(number) belongs in a `sh` block")
         }

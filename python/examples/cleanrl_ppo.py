@@ -28,7 +28,7 @@ def mlp(inputs, outputs, scale):
 
 
 def train(specification, steps, seed, *, copies=16, length=128, epochs=10, minibatches=4,
-          rate=1e-3, discount=0.99, smoothing=0.95, clip=0.2, progress=None):
+          rate=1e-3, anneals=True, discount=0.99, smoothing=0.95, clip=0.2, progress=None):
     """An actor that has learned: observations [batch, features] to logits [batch, actions]."""
     torch.manual_seed(seed)
     torch.set_num_threads(1)
@@ -47,7 +47,8 @@ def train(specification, steps, seed, *, copies=16, length=128, epochs=10, minib
     seen = torch.from_numpy(envs.reset(seed=seed)[0].copy())
     start, updates = time.perf_counter(), max(1, steps // (copies * length))
     for update in range(updates):
-        optimiser.param_groups[0]["lr"] = rate * (1 - update / updates)
+        if anneals:
+            optimiser.param_groups[0]["lr"] = rate * (1 - update / updates)
         with torch.no_grad():
             for step in range(length):
                 law = Categorical(logits=actor(seen))

@@ -27,7 +27,7 @@ print(env.render())
 optimum = rebalancing_gym.solve(env, unrestricted=True)
 print(f"optimum {optimum.cost:.2f} bp a year, no trade between "
       f"{optimum.no_trade[0]:.1%} and {optimum.no_trade[1]:.1%}")
-rules = ["rule:never", "rule:always", "rule:band(0.05)", "rule:closed_form"]
+rules = ["rule:always", "rule:band(0.05)", "rule:closed_form"]
 for row in rebalancing_gym.evaluate(env, *rules, exact=True)["policies"]:
     print(f"{row['name']:<24} {row['cost_bp_per_year']:7.2f} bp a year")
 
@@ -42,7 +42,7 @@ def band(observations: np.ndarray) -> np.ndarray:
 
 
 scored = rebalancing_gym.score(env, band, episodes=2000)
-print(f"my band: {scored.cost:.2f} ± {scored.standard_error:.2f} bp a year on {scored.episodes} paths")
+print(f"my band: {scored.cost:.3f} ± {scored.standard_error:.3f} bp a year on {scored.episodes} paths")
 
 # %% [markdown]
 # Many portfolios at once, at the speed of the Swift core.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -77,12 +78,14 @@ def write_graph(module: Any, features: int, file: str | Path) -> None:
     example = torch.zeros(1, features)
     was_training = module.training
     module.eval()
-    # The exporter of old needs no package but torch.
-    torch.onnx.export(
-        module, (example,), str(file), input_names=["observation"], output_names=["scores"],
-        dynamic_axes={"observation": {0: "batch"}, "scores": {0: "batch"}}, opset_version=17,
-        dynamo=False,
-    )
+    with warnings.catch_warnings():
+        # The exporter of old writes a layer as one operator, and needs no package but torch and onnx.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            module, (example,), str(file), input_names=["observation"], output_names=["scores"],
+            dynamic_axes={"observation": {0: "batch"}, "scores": {0: "batch"}}, opset_version=17,
+            dynamo=False,
+        )
     module.train(was_training)
 
 

@@ -42,12 +42,11 @@ class Figures:
     store_seconds: float = 0.0
 
 
-def packed(experiment: Path) -> bytes:
-    """The specifications that an experiment may name, as an archive: envs, agents, itself."""
-    top = experiment.resolve().parent.parent
+def packed(top: Path, *more: Path) -> bytes:
+    """Specifications as an archive: the folders envs and agents below `top`, and more below it."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=1, dereference=True) as archive:
-        for folder in (top / "envs", top / "agents", experiment.resolve()):
+        for folder in (top / "envs", top / "agents", *more):
             archive.add(folder, arcname=str(folder.relative_to(top)), filter=_anonymous)
     return buffer.getvalue()
 
@@ -172,7 +171,7 @@ def _train_all(
 ) -> None:
     trainings = [training for training in plan["trainings"] if not training["finished"]]
     commit = plan["provenance"]["commit"]
-    archive = packed(experiment)
+    archive = packed(experiment.parent.parent, experiment)
     figures.bytes_sent = len(archive)
     shared = ray.put(archive)
     name = f"{experiment.parent.name}/{experiment.name}"

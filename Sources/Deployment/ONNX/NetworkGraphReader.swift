@@ -40,7 +40,11 @@ private struct NetworkGraphReader {
   private var activation: Activation?
 
   init(_ graph: Onnx_GraphProto) throws(NetworkGraphError) {
-    let constants = Dictionary(graph.initializer.map { ($0.name, $0) }) { first, _ in first }
+    // A constant is a part of the graph, or the only result of an operator that has no input.
+    var constants = Dictionary(graph.initializer.map { ($0.name, $0) }) { first, _ in first }
+    for node in graph.node where node.opType == "Constant" && node.output.count == 1 {
+      constants[node.output[0]] = node.attribute.first { $0.name == "value" }?.t
+    }
     self.constants = constants
     let inputs = graph.input.map(\.name).filter { constants[$0] == nil }
     guard inputs.count == 1, let input = inputs.first else {
@@ -50,6 +54,7 @@ private struct NetworkGraphReader {
   }
 
   mutating func take(_ node: Onnx_NodeProto) throws(NetworkGraphError) {
+    if node.opType == "Constant" { return }
     guard node.output.count == 1, let output = node.output.first else {
       throw fault(node, "gives \(node.output.count) values")
     }

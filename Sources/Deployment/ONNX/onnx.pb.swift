@@ -9,7 +9,7 @@
 //   https://github.com/apple/swift-protobuf/
 
 /// What a policy's graph takes of the Open Neural Network Exchange format, IR version 8: the messages
-/// that we write and the fields in them that we set. Field numbers are the format's own; a reader that
+/// and fields that we write, and read of the networks of others. Field numbers are the format's own; a reader that
 /// knows all of it reads this.
 ///
 /// onnx.pb.swift is made from this file, with protoc and the plug-in of swift-protobuf:
@@ -304,6 +304,15 @@ nonisolated struct Onnx_AttributeProto: Sendable {
   /// Clears the value of `s`. Subsequent reads from it will return its default value.
   mutating func clearS() {self._s = nil}
 
+  var t: Onnx_TensorProto {
+    get {_t ?? Onnx_TensorProto()}
+    set {_t = newValue}
+  }
+  /// Returns true if `t` has been explicitly set.
+  var hasT: Bool {self._t != nil}
+  /// Clears the value of `t`. Subsequent reads from it will return its default value.
+  mutating func clearT() {self._t = nil}
+
   var floats: [Float] = []
 
   var ints: [Int64] = []
@@ -342,6 +351,7 @@ nonisolated struct Onnx_AttributeProto: Sendable {
   fileprivate var _f: Float? = nil
   fileprivate var _i: Int64? = nil
   fileprivate var _s: Data? = nil
+  fileprivate var _t: Onnx_TensorProto? = nil
   fileprivate var _type: Onnx_AttributeProto.AttributeType? = nil
 }
 
@@ -818,7 +828,7 @@ nonisolated extension Onnx_NodeProto: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension Onnx_AttributeProto: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".AttributeProto"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}f\0\u{1}i\0\u{1}s\0\u{2}\u{3}floats\0\u{1}ints\0\u{2}\u{c}type\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}f\0\u{1}i\0\u{1}s\0\u{1}t\0\u{2}\u{2}floats\0\u{1}ints\0\u{2}\u{c}type\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -830,6 +840,7 @@ nonisolated extension Onnx_AttributeProto: SwiftProtobuf.Message, SwiftProtobuf.
       case 2: try { try decoder.decodeSingularFloatField(value: &self._f) }()
       case 3: try { try decoder.decodeSingularInt64Field(value: &self._i) }()
       case 4: try { try decoder.decodeSingularBytesField(value: &self._s) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._t) }()
       case 7: try { try decoder.decodeRepeatedFloatField(value: &self.floats) }()
       case 8: try { try decoder.decodeRepeatedInt64Field(value: &self.ints) }()
       case 20: try { try decoder.decodeSingularEnumField(value: &self._type) }()
@@ -855,6 +866,9 @@ nonisolated extension Onnx_AttributeProto: SwiftProtobuf.Message, SwiftProtobuf.
     try { if let v = self._s {
       try visitor.visitSingularBytesField(value: v, fieldNumber: 4)
     } }()
+    try { if let v = self._t {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
     if !self.floats.isEmpty {
       try visitor.visitRepeatedFloatField(value: self.floats, fieldNumber: 7)
     }
@@ -872,6 +886,7 @@ nonisolated extension Onnx_AttributeProto: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs._f != rhs._f {return false}
     if lhs._i != rhs._i {return false}
     if lhs._s != rhs._s {return false}
+    if lhs._t != rhs._t {return false}
     if lhs.floats != rhs.floats {return false}
     if lhs.ints != rhs.ints {return false}
     if lhs._type != rhs._type {return false}

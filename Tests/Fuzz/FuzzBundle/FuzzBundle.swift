@@ -1,6 +1,7 @@
 import Deployment
 import Foundation
 import FuzzSupport
+import Learning
 
 /// The bundle that inputs are put into, and its names in order.
 private let valid: (files: BundleFiles, names: [String]) = {
@@ -20,5 +21,7 @@ public func fuzzBundle(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   if bytes[1] & 1 == 1, name != "manifest.json" { files.renewDigests() }
   // A refusal is an answer; a trap is a fault.
   _ = try? PolicyBundle.load(files)
+  // The same bytes as a network that another library has written.
+  if name == "policy.onnx" { _ = try? Network(graph: bytes.dropFirst(2)) }
   return 0
 }
