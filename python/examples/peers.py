@@ -14,7 +14,9 @@ import argparse
 import csv
 import math
 import os
+import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -22,16 +24,17 @@ from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import torch  # noqa: E402
+import torch
 
-import rebalancing_gym  # noqa: E402
-from rebalancing_gym import _library, specifications  # noqa: E402
-from rebalancing_gym.export import write_graph  # noqa: E402
+import rebalancing_gym
+from rebalancing_gym import _library, specifications
+from rebalancing_gym.export import write_graph
 
 AGENTS = Path(__file__).resolve().parents[2] / "agents"
 # Our PPO as the others are set.
 SAME = [
-    "copies=16", "parts=1", "hidden_sizes=[64,64]", "rollout_steps=128", "epochs=10", "minibatches=4", "learning_rate=0.001",
+    "copies=16", "parts=1", "hidden_sizes=[64,64]", "rollout_steps=128", "epochs=10",
+    "minibatches=4", "learning_rate=0.001",
     "anneal_learning_rate=false", "discount=0.99", "trace_decay=0.95", "entropy_coefficient=0",
     "criterion=discounted",
 ]
@@ -171,6 +174,43 @@ def main():
             writer.writerows(rows)
         beside.replace(file)
     show(rows)
+    draw(rows, arguments.out / "gap.svg")
+
+
+def medians(rows, who):
+    """Steps, seconds and gap of a learner, medians over seeds, one line per length."""
+    own = [row for row in rows if row[0] == who]
+    for steps in sorted({int(row[2]) for row in own}):
+        ends = [row for row in own if int(row[2]) == steps]
+        yield (steps, statistics.median(float(row[3]) for row in ends),
+               statistics.median(float(row[5]) for row in ends))
+
+
+def draw(rows, file):
+    """The gap against steps and against seconds, if gnuplot is there."""
+    if shutil.which("gnuplot") is None:
+        print("no figure: gnuplot-nox is not installed", file=sys.stderr)
+        return
+    names = list(dict.fromkeys(row[0] for row in rows))
+    colours = ["#1b6ca8", "#3fa34d", "#c8553d", "#8a5a9e", "#d39b22"]
+    blocks = "".join(
+        f"${name} << END\n"
+        + "".join(f"{steps} {seconds} {gap}\n" for steps, seconds, gap in medians(rows, name)
+                  if math.isfinite(gap))
+        + "END\n" for name in names)
+    panels = ""
+    for column, title in ((1, "environment steps"), (2, "CPU seconds, one thread")):
+        curves = ", ".join(
+            f"${name} using {column}:3 with linespoints lw 2 pt 7 ps 0.4 lc rgb '{colour}' "
+            f"title '{name}'" for name, colour in zip(names, colours))
+        panels += f"set xlabel '{title}'\nplot {curves}\n"
+    script = (
+        "set terminal svg size 860,380 font 'sans,12' background 'white'\n"
+        f"set output '{file}'\n{blocks}"
+        "set logscale xy\nset format x '10^{%L}'\nset grid lc rgb '#dddddd'\nset border 3\n"
+        "set tics nomirror\nset ylabel 'percent above the optimum'\nset key top right\n"
+        "set multiplot layout 1,2\n" + panels)
+    subprocess.run(["gnuplot"], input=script, text=True, check=True)
 
 
 def show(rows):

@@ -80,7 +80,7 @@ class Core:
         return len(self.description["actions"].get("low") or [0])
 
     @property
-    def observation_space(self) -> spaces.Box:
+    def observation_space(self) -> Any:
         """The space of one copy; what has no bound may be any finite number."""
         largest = np.finfo(np.float32).max
         features = self.description["features"]
@@ -89,7 +89,7 @@ class Core:
         return spaces.Box(np.array(low, np.float32), np.array(high, np.float32), dtype=np.float32)
 
     @property
-    def action_space(self) -> spaces.Discrete | spaces.Box:
+    def action_space(self) -> Any:
         """The actions of one copy: 0 none, and so on, or a box."""
         actions = self.description["actions"]
         if self.is_discrete:
@@ -124,7 +124,8 @@ class Core:
     def portfolio(self, copy: int = 0) -> dict[str, Any]:
         """What a copy holds: step, value, weights."""
         self._require_open()
-        return _library.answer("environment_show", self._handle.value, copy)
+        held: dict[str, Any] = _library.answer("environment_show", self._handle.value, copy)
+        return held
 
     def close(self) -> None:
         """Gives the copies back; the arrays stay."""

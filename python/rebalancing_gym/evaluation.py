@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -80,10 +80,11 @@ def evaluate(
         exact: scores by the exact law of a two-asset task instead of sampling.
     """
     file, overrides = _specification(env)
-    return _library.operate(
+    answer: dict[str, Any] = _library.operate(
         "evaluate", file=str(file), set=overrides, policies=[str(policy) for policy in policies],
         episodes=episodes, seed=seed, exact=exact,
     )
+    return answer
 
 
 def solve(env: EnvironmentLike, *, unrestricted: bool = False) -> Solution:
@@ -173,5 +174,6 @@ def _chooser(policy: Any) -> Callable[[Array], Any]:
     if predict is not None:
         return lambda observations: predict(observations, deterministic=True)[0]
     if callable(policy):
-        return policy
+        chosen: Callable[[Array], Any] = policy
+        return chosen
     raise UsageError(f"{policy!r} is no policy: it has no predict and cannot be called")

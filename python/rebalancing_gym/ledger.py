@@ -59,16 +59,19 @@ class Ledger:
             "long_term_rate": long_term_rate,
             "loss_limit": loss_limit,
         }
-        return _library.answer(
+        answer: dict[str, Any] = _library.answer(
             "ledger_describe", self._handle.value, _library.document(request)
         )
+        return answer
 
     @property
     def lots(self) -> list[dict[str, Any]]:
         """The lots held, in order of purchase."""
-        return self.describe()["lots"]
+        lots: list[dict[str, Any]] = self.describe()["lots"]
+        return lots
 
     @property
     def realized(self) -> list[dict[str, Any]]:
         """What sales have realized, one row per lot."""
-        return self.describe()["realized"]
+        rows: list[dict[str, Any]] = self.describe()["realized"]
+        return rows

@@ -61,7 +61,6 @@ def trial(
     seeds: Sequence[int], episodes: int, evaluation_seed: int,
 ) -> dict[str, float]:
     """Trains an agent with some parameters, once per seed, and scores it."""
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     set_agent = [*overrides, *(f"{name}={json.dumps(value)}" for name, value in parameters.items())]
     costs = []
     with tempfile.TemporaryDirectory() as out, sweep.working_in(sweep.unpacked(archive)):

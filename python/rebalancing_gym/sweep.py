@@ -86,13 +86,24 @@ def working_in(folder: Path) -> Iterator[None]:
         os.chdir(before)
 
 
+@contextlib.contextmanager
+def working_for(commit: str) -> Iterator[None]:
+    """Records name the commit that the sweep was started from: here is no repository."""
+    before = os.environ.get("REBALANCING_COMMIT")
+    os.environ["REBALANCING_COMMIT"] = commit
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["REBALANCING_COMMIT"]
+        else:
+            os.environ["REBALANCING_COMMIT"] = before
+
+
 def train(archive: bytes, experiment: str, number: int, folder: str, commit: str) -> bytes:
     """Does one training, on whatever machine, and gives its files as an archive."""
-    # The order of sums is that of one BLAS thread anyway; more would only wait.
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    # The record names the commit that the sweep was started from: here is no repository.
-    os.environ["REBALANCING_COMMIT"] = commit
-    with tempfile.TemporaryDirectory() as out, working_in(unpacked(archive)):
+    top = unpacked(archive)
+    with tempfile.TemporaryDirectory() as out, working_in(top), working_for(commit):
         _library.operate("train", experiment=experiment, out=out, number=number, workers=1)
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=1) as files:

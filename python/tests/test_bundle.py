@@ -114,7 +114,7 @@ class BundleTest(unittest.TestCase):
                     model.graph.input[0].type.tensor_type.shape.dim[0].dim_param, "batch")
 
     def test_says_whose_it_is(self):
-        for kind, (env, *_) in KINDS.items():
+        for kind, (_, *_) in KINDS.items():
             with self.subTest(kind):
                 path, schema, session = self.load(kind)
                 manifest = json.loads((path / "manifest.json").read_text())
@@ -209,7 +209,7 @@ class BundleTest(unittest.TestCase):
         for kind in KINDS:
             with self.subTest(kind):
                 with safe_open(self.folder / kind / "policy.safetensors", "numpy") as file:
-                    tensors = {name: file.get_tensor(name) for name in file.keys()}
+                    tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
                     self.assertIn("kind", file.metadata())
                 self.assertTrue(tensors)
                 for tensor in tensors.values():

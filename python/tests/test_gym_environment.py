@@ -131,8 +131,9 @@ class Errors(unittest.TestCase):
         env = RebalancingEnv("two-asset-monthly-v0")
         with self.assertRaisesRegex(UsageError, "no episode has begun"):
             env.step(0)
-        with self.assertRaises(Exception):
-            env.reset(seed=-1)
+        for seed in (-1, 1 << 64):
+            with self.assertRaisesRegex((ValueError, gymnasium.error.Error), "[Ss]eed"):
+                env.reset(seed=seed)
         env.reset(seed=1)
         for action in (-1, 3, 2**31 - 1):
             with self.assertRaisesRegex(UsageError, "is not one of 0 ..< 3"):

@@ -9,8 +9,6 @@ import warnings
 from pathlib import Path
 
 try:
-    import ray
-    import stable_baselines3
     import torch
 except ImportError:
     torch = None

@@ -70,18 +70,21 @@ public struct Provenance: Codable, Sendable, Hashable {
   public static let packageVersion = "0.1.0"
 
   /// Of this program, here.
-  public static let current = Provenance(
-    version: packageVersion, commit: commit, compiler: compiler, blasCore: BLAS.coreName)
+  public static var current: Provenance {
+    // A machine that works for another has no repository; it is told the commit.
+    let told = ProcessInfo.processInfo.environment["REBALANCING_COMMIT"]
+    return Provenance(
+      version: packageVersion, commit: told ?? commit, compiler: compiler, blasCore: BLAS.coreName)
+  }
 
   /// Whether the commit is known and nothing differs from it.
   var tellsCode: Bool { commit != "unknown" && !commit.hasSuffix("+") }
 
-  private static var commit: String {
-    // A machine that works for another has no repository.
-    if let given = ProcessInfo.processInfo.environment["REBALANCING_COMMIT"] { return given }
+  /// Of the repository around the working directory, looked up once.
+  private static let commit: String = {
     guard let head = git("rev-parse", "--short=12", "HEAD") else { return "unknown" }
     return head + (git("status", "--porcelain", "--untracked-files=no") == "" ? "" : "+")
-  }
+  }()
 
   private static var compiler: String {
     #if compiler(>=6.4)
