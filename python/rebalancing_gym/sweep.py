@@ -58,6 +58,13 @@ def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
     return member
 
 
+def _extract(files: tarfile.TarFile, folder: Path) -> None:
+    # Pythons that know the filter refuse what leads out of the folder.
+    if hasattr(tarfile, "data_filter"):
+        files.extraction_filter = tarfile.data_filter
+    files.extractall(folder)
+
+
 def unpacked(archive: bytes) -> Path:
     """The folder of an archive, unpacked once per machine."""
     digest = hashlib.sha256(archive).hexdigest()[:16]
@@ -65,7 +72,7 @@ def unpacked(archive: bytes) -> Path:
     if not folder.is_dir():
         beside = Path(tempfile.mkdtemp(dir=folder.parent))
         with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-            files.extractall(beside, filter="data")
+            _extract(files, beside)
         try:
             beside.rename(folder)
         except OSError:
@@ -116,7 +123,7 @@ def receive(archive: bytes, folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, suffix=".tmp") as beside:
         with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-            files.extractall(Path(beside) / "new", filter="data")
+            _extract(files, Path(beside) / "new")
         if folder.exists():
             # What is unfinished there makes room.
             folder.rename(Path(beside) / "old")

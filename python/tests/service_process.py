@@ -33,7 +33,7 @@ class Service:
     def __init__(self, folder, *arguments, policy=RULE, keys=None):
         self.folder = Path(folder)
         self.log = self.folder / "decisions.sqlite"
-        self.errors = open(self.folder / "errors.jsonl", "ab")
+        self.errors = open(self.folder / "errors.jsonl", "ab")  # noqa: SIM115
         access = ["--keys", str(keys)] if keys else ["--without-keys"]
         begun = time.monotonic()
         self.process = subprocess.Popen(

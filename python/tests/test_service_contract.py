@@ -194,7 +194,8 @@ class ContractTest(unittest.TestCase):
              f"Authorization: Bearer {self.all}", "--max-examples", "200" if SLOW else "5",
              *([] if SLOW else ["--exclude-operation-id", "changeControls"]),
              # That lists are of one length and targets sum to 1, no schema can say.
-             "--exclude-checks", "positive_data_acceptance", "--suppress-health-check", "all", "--generation-database", "none",
+             "--exclude-checks", "positive_data_acceptance", "--suppress-health-check", "all",
+             "--generation-database", "none",
              "--no-color", "--seed", "1"],
             capture_output=True, text=True, cwd=self.service.folder)
         self.assertEqual(run.returncode, 0, run.stdout[-6000:] + run.stderr[-2000:])

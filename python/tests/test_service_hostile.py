@@ -29,7 +29,8 @@ BROKEN = [b"", b"\r\n\r\n", b"\x00" * 64, b"\x16\x03\x01\x02\x00\x01\x00", b"GET
           b"GET / HTTP/9.9\r\n\r\n", b"POST /v1/decisions HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
           b"POST /v1/decisions HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
           b"POST /v1/decisions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-          b"POST /v1/decisions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+          b"POST /v1/decisions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+          b"Content-Length: 3\r\n\r\n0\r\n\r\n",
           b"GET / HTTP/1.1\r\n" + b"A: " + b"b" * 200_000 + b"\r\n\r\n",
           b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 20_000 + b"\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
           b"GET /v2/health/live HTTP/1.1\r\nHost: x\r\n: y\r\n\r\n",
@@ -55,7 +56,8 @@ def mutated(chance):
             text = text.replace(chance.choice(["61000", "39000.0", "0.6", "0.4", "2017"]),
                                 chance.choice(NUMBERS), 1)
         elif kind == 4:
-            text = text[:place] + chr(chance.choice([0, 0x7F, 0xFEFF, 0x2028, 0x10FFFF, 0xD7FF])) + text[place:]
+            odd = chr(chance.choice([0, 0x7F, 0xFEFF, 0x2028, 0x10FFFF, 0xD7FF]))
+            text = text[:place] + odd + text[place:]
         elif kind == 5:
             text = text[:place] + text[:chance.randint(0, 60)] + text[place:]
         elif kind == 6:
@@ -108,7 +110,7 @@ class Caller(threading.Thread):
         for one in requests:
             try:
                 self.read(one)
-            except OSError as error:
+            except OSError:
                 # A path that is no path ends its connection; anything else was a fault.
                 self.statuses["closed"] = self.statuses.get("closed", 0) + 1
                 self.close()
