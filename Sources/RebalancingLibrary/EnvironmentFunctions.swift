@@ -1,3 +1,6 @@
+// Functions are named as in the header.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 public import CRebalancing
 import Deployment
 import Experiments
