@@ -136,7 +136,7 @@ class Core:
         if self._handle.value is None:
             raise _library.UsageError("the environment is closed")
 
-    # Copies and pickles continue where the original stands.
+    # Copies and pickles continue where the original stands; what its last step led to stays with it.
 
     def __getstate__(self) -> dict[str, Any]:
         self._require_open()
@@ -144,14 +144,7 @@ class Core:
         _library.call("environment_state", self._handle.value, None, ctypes.byref(size))
         state = ctypes.create_string_buffer(size.value)
         _library.call("environment_state", self._handle.value, state, ctypes.byref(size))
-        arrays = {
-            name: getattr(self, name)
-            for name in (
-                "choices", "actions", "observations", "final_observations", "rewards",
-                "terminated", "truncated", "terms",
-            )
-        }
-        return {"request": self._request, "state": state.raw, "arrays": arrays}
+        return {"request": self._request, "state": state.raw}
 
     def __setstate__(self, saved: dict[str, Any]) -> None:
         request = saved["request"]
@@ -161,5 +154,3 @@ class Core:
         )
         state = saved["state"]
         _library.call("environment_restore", self._handle.value, state, len(state))
-        for name, values in saved["arrays"].items():
-            getattr(self, name)[...] = values

@@ -53,10 +53,8 @@ def text(description: dict[str, Any], portfolio: dict[str, Any], history: Histor
     for name, weight, target in zip(
         description["assets"], portfolio["weights"], description["targets"]
     ):
-        bar = "#" * round(30 * min(max(weight, 0), 1))
-        lines.append(
-            f"{name[:width]:<{width}} {weight:7.2%} of {target:7.2%} {weight - target:+8.2%} {bar}"
-        )
+        line = f"{name[:width]:<{width}} {weight:7.2%} of {target:7.2%} {weight - target:+8.2%} "
+        lines.append(line + "#" * round(min(30, 80 - len(line)) * min(max(weight, 0), 1)))
     if history.steps:
         last = history.steps[-1]
         lines.append(

@@ -173,6 +173,14 @@ class Rendering(unittest.TestCase):
                 self.assertLessEqual(max(map(len, text.splitlines())), 80)
                 self.assertIn("step 1 of", text)
 
+    def test_long_names_fit_too(self):
+        description = {
+            "id": "x", "horizon_steps": 1, "assets": ["A" * 40, "B"], "targets": [1.0, 0.0]}
+        held = {"step": 0, "value": 1e15, "weights": [1.0, 0.0]}
+        text = rebalancing_gym.rendering.text(description, held, rebalancing_gym.rendering.History())
+        self.assertLessEqual(max(map(len, text.splitlines())), 80)
+        self.assertIn("####", text)
+
     def test_a_frame_shows_weights_targets_and_costs(self):
         env = gymnasium.make("rebalancing_gym/FiveAssetRegimes-v0", render_mode="rgb_array")
         env.reset(seed=1)

@@ -96,6 +96,20 @@ class Bundles(unittest.TestCase):
             self.assertAlmostEqual(ours.drift, row["drift_bp"]["mean"], places=9)
             self.assertGreater(ours.transaction, 0)
 
+    def test_paths_that_end_in_ruin_are_scored_as_far_as_they_go(self):
+        # So much is taken out that some are left with nothing.
+        env = RebalancingEnv("stock-bond-deposits-v0", ["random_flow_mean=-200000"])
+        ours = rebalancing_gym.score(env, lambda rows: np.zeros(len(rows), int), episodes=40, seed=5)
+        row = rebalancing_gym.evaluate(env, "rule:never", episodes=40, seed=5)["policies"][0]
+        self.assertAlmostEqual(ours.cost / row["cost_bp_per_year"]["mean"], 1, places=9)
+        self.assertAlmostEqual(
+            ours.standard_error / row["cost_bp_per_year"]["standard_error"], 1, places=9)
+        envs = rebalancing_gym.RebalancingVectorEnv(
+            40, "stock-bond-deposits-v0", ["random_flow_mean=-200000"], autoreset_mode="same_step")
+        envs.reset(seed=5)
+        ruined = sum(envs.step(np.zeros(40, int))[2] for _ in range(200))
+        self.assertTrue(0 < np.count_nonzero(ruined) < 40, ruined)
+
     def test_a_function_is_a_policy(self):
         always = rebalancing_gym.score(MONTHLY, lambda rows: np.full(len(rows), 2), episodes=30)
         rule = rebalancing_gym.evaluate(MONTHLY, "rule:always", episodes=30)["policies"][0]
