@@ -10,6 +10,8 @@ public enum ExitStatus: Int32, Sendable {
   case usage = 64
   /// Wrong data.
   case data = 65
+  /// Something outside of the program is not to be had, such as a port.
+  case unavailable = 69
   /// A fault of the program.
   case fault = 70
 

@@ -18,6 +18,8 @@ public struct RebalanceService: Sendable {
     public var connectionLimit = 2048
     /// Within which a request must have arrived whole, and after which an idle connection is closed.
     public var clientTimeout = Duration.seconds(10)
+    /// After which the log's end is signed, if entries have come.
+    public var checkpointTime = Duration.seconds(3600)
     public init() {}
   }
 
@@ -82,20 +84,40 @@ public struct RebalanceService: Sendable {
         backlog: 1024,
         availableConnectionsDelegate: MaximumAvailableConnections(settings.connectionLimit)),
       services: [
-        LogKeeper(log: log, logger: logger), PolicyWatch(shelf: policies, logger: logger),
+        LogKeeper(log: log, interval: settings.checkpointTime, logger: logger),
+        PolicyWatch(shelf: policies, logger: logger),
       ],
       onServerRunning: { channel in listening(channel.localAddress?.port ?? 0) },
       logger: logger)
   }
+
+  /// Answers requests until it is told to stop.
+  ///
+  /// - Parameter listening: told the port as soon as requests are taken.
+  public func run(listening: @escaping @Sendable (Int) -> Void) async throws {
+    do { try await application(listening: listening).runService() } catch {
+      throw StartError(error, listeningOn: settings) ?? error
+    }
+  }
 }
 
-/// Signs the log's end when the service stops; it stops after the server, which drains first.
+/// Signs the log's end when the service starts, at intervals, and when it stops; it stops after the
+/// server, which drains first.
 private struct LogKeeper: Service {
   let log: DecisionLog
+  let interval: Duration
   let logger: Logger
 
   func run() async throws {
-    try? await gracefulShutdown()
+    // What a crash has left unsigned.
+    try await log.checkpoint()
+    await cancelWhenGracefulShutdown {
+      while (try? await Task.sleep(for: interval)) != nil {
+        do { try await log.checkpoint() } catch {
+          if !Task.isCancelled { logger.error("no checkpoint", metadata: ["error": "\(error)"]) }
+        }
+      }
+    }
     try await log.checkpoint()
     logger.info("stopped")
   }

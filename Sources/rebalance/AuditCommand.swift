@@ -1,4 +1,5 @@
 import ArgumentParser
+import Deployment
 import Foundation
 import RebalanceService
 
@@ -18,13 +19,16 @@ extension AuditCommand {
 
         Every entry holds the hash of the one before; checkpoints are signed. What was cut off after \
         the last checkpoint, and a log that was put back whole to an earlier state, are found only \
-        with --head, a copy of LOG.head that was kept elsewhere. Exit code 65 where anything is wrong.
+        with --head, a copy of LOG.head that was kept elsewhere. Without a key, of --public-key or of \
+        LOG.key, signatures are checked by the key that the log itself names, which anybody can have \
+        made; rebalance keys show LOG.key says the right one. Exit code 65 where anything is wrong.
         """)
 
     @Argument(help: "The decision log.")
     var log: String
 
-    @Option(help: "Who must have signed, a public key in Base64; that of LOG.key if there is one.")
+    @Option(
+      help: "Who must have signed: a file KEY.pub, or 32 bytes in Base64; LOG.key if there is one.")
     var publicKey: String?
 
     @Option(help: "A checkpoint that was kept elsewhere.")
@@ -43,17 +47,28 @@ extension AuditCommand {
           "\(report.entries) entries, \(report.checkpoints) checkpoints, "
             + "head \(report.head.sequence) \(report.head.sha256)")
         for finding in report.findings { print("\(finding.kind.rawValue): \(finding)") }
-        if report.findings.isEmpty { print("every hash, link and signature holds") }
+        if report.findings.isEmpty { print(Self.verdict(report)) }
       }
       if !report.findings.isEmpty { throw ExitCode(65) }
     }
 
+    /// What a log without findings is worth.
+    private static func verdict(_ report: AuditReport) -> String {
+      if report.checkpoints == 0 { return "every hash and link holds; nothing is signed" }
+      if report.trust == .given { return "every hash, link and signature holds" }
+      return "every hash and link holds; signatures by the key in the log itself "
+        + "(\(report.signers.joined(separator: ", "))), which proves nothing about who made it: "
+        + "give --public-key"
+    }
+
     private func signer() throws -> Data? {
       if let publicKey {
-        guard let key = Data(base64Encoded: publicKey), key.count == 32 else {
-          throw ValidationError("--public-key: 32 bytes in Base64 are expected")
+        if let key = Data(base64Encoded: publicKey), VerifyingKey(bytes: key) != nil { return key }
+        guard FileManager.default.fileExists(atPath: publicKey) else {
+          throw ValidationError(
+            "--public-key \(publicKey): a file KEY.pub, or 32 bytes in Base64 are expected")
         }
-        return key
+        return try VerifyingKey(contentsOf: URL(fileURLWithPath: publicKey)).bytes
       }
       let file = URL(fileURLWithPath: log + ".key")
       guard FileManager.default.fileExists(atPath: file.path) else { return nil }

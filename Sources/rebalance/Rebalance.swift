@@ -15,8 +15,8 @@ struct Rebalance: ParsableCommand {
     abstract: "Learn, measure and ship the decision when and how far to rebalance a portfolio.",
     discussion: """
       Tables go to standard output, or one JSON document with --json; progress goes to standard \
-      error. Exit codes: 0 success, 64 wrong usage or specification, 65 wrong data, 70 internal \
-      fault, 130 interrupted.
+      error. Exit codes: 0 success, 64 wrong usage or specification, 65 wrong data, 69 a port or \
+      address that is not to be had, 70 internal fault, 130 interrupted.
 
       Example: rebalance solve --env envs/two-asset-monthly-v0.yaml
       """,
@@ -51,6 +51,8 @@ struct Rebalance: ParsableCommand {
   static func exitCode(of error: any Error) -> Int32? {
     if let status = ExitStatus(of: error) { return status.rawValue }
     return switch error {
+    case let error as StartError:
+      (error.kind == .address ? ExitStatus.unavailable : .data).rawValue
     case is TradeFileError, is LogError, is AccessError: ExitStatus.data.rawValue
     case is CleanExit, is ExitCode, is ValidationError: nil
     default: "\(type(of: error))" == "CommandError" ? nil : ExitStatus.fault.rawValue

@@ -14,8 +14,13 @@ struct Serve: AsyncParsableCommand {
       Example: rebalance serve --registry policies --log service/decisions.sqlite --keys service/keys.json
 
       The champions of a registry serve, or one policy: --policy BUNDLE, or --policy 'rule:band(0.05)' \
-      --env two-asset-daily-v0. Keys are made by rebalance api-key create; without any the service \
-      listens on loopback only. SIGTERM answers what is under way and stops. TLS is for a proxy.
+      --env two-asset-daily-v0. With --trust only bundles that a trusted key has signed serve or are \
+      promoted; others are refused, and the champion before goes on. Keys are made by rebalance \
+      api-key create; without any the service listens on loopback only. SIGTERM answers what is under \
+      way and stops. TLS is for a proxy.
+
+      It does not start on a log that is not as it was signed (exit code 65), nor where it cannot \
+      listen (69); nothing is made then.
       """)
 
   @Option(help: "The registry whose champions serve.")
@@ -27,14 +32,20 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "The environment that a rule is made for: its file, or its name in envs/.")
   var env: String?
 
+  @OptionGroup var trust: TrustOptions
+
   @Option(help: "The decision log, an SQLite file; begun where it is missing.")
   var log = "service/decisions.sqlite"
 
-  @Option(help: "The Ed25519 key that signs the log's checkpoints; LOG.key if absent, made once.")
+  @Option(
+    help: "The private key that signs the log, see keys create; LOG.key if absent, made once.")
   var logKey: String?
 
   @Option(help: "Entries between two signed checkpoints.")
   var checkpointEvery = 1000
+
+  @Option(help: "Minutes after which new entries are signed in any case.")
+  var checkpointMinutes = 60
 
   @Option(help: "The file of API keys.")
   var keys: String?
@@ -74,7 +85,8 @@ struct Serve: AsyncParsableCommand {
       throw ValidationError(
         "--log-level \(logLevel): valid are debug, info, notice, warning, error")
     }
-    guard requestLimit > 0, checkpointEvery > 0, clientTimeout > 0, (0...65535).contains(port)
+    guard requestLimit > 0, checkpointEvery > 0, checkpointMinutes > 0, clientTimeout > 0,
+      (0...65535).contains(port)
     else {
       throw ValidationError("limits are positive, and a port is 0 to 65535")
     }
@@ -82,15 +94,17 @@ struct Serve: AsyncParsableCommand {
 
   func run() async throws {
     let logger = JSONLogHandler.logger(level: Logger.Level(rawValue: logLevel) ?? .info)
+    let (policies, keys) = (PolicyShelf(try source()), try apiKeys())
+    // The log is last: what else is wrong leaves no new one behind.
+    try await settings.checkAddress()
     let service = try RebalanceService(
-      settings, policies: PolicyShelf(try source()), log: try openLog(logger), keys: try apiKeys(),
-      logger: logger)
+      settings, policies: policies, log: try openLog(logger), keys: keys, logger: logger)
     let (host, json) = (host, json)
-    try await service.application { port in
+    try await service.run { port in
       let address = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
       if json { return (try? printJSON(["listening": address], pretty: false)) ?? () }
       try? FileHandle.standardOutput.write(contentsOf: Data("listening on \(address)\n".utf8))
-    }.runService()
+    }
   }
 
   private var settings: RebalanceService.Settings {
@@ -99,15 +113,24 @@ struct Serve: AsyncParsableCommand {
     settings.port = port
     settings.requestLimit = requestLimit
     settings.clientTimeout = .seconds(clientTimeout)
+    settings.checkpointTime = .seconds(60 * checkpointMinutes)
     return settings
   }
 
   private func source() throws -> any PolicySource {
-    if let registry { return PolicyRegistry(URL(fileURLWithPath: registry)) }
+    if let registry {
+      let folder = URL(fileURLWithPath: registry)
+      try StartError.checkRegistry(folder)
+      return PolicyRegistry(folder, trusting: try trust.keys)
+    }
     let policy = policy ?? ""
     guard policy.hasPrefix("rule:") else {
       if env != nil { throw ValidationError("--env is for a rule; a bundle has its environment") }
-      return SinglePolicy(.init(try PolicyBundle.load(URL(fileURLWithPath: policy)).bundle))
+      let folder = URL(fileURLWithPath: policy).resolvingSymlinksInPath()
+      return SinglePolicy(.init(try PolicyBundle.load(folder, trusting: try trust.keys).bundle))
+    }
+    guard trust.files.isEmpty else {
+      throw ValidationError("--trust is for bundles; a rule has no signature")
     }
     guard let env else {
       throw ValidationError("a rule needs --env, the environment that it is made for")
@@ -119,8 +142,6 @@ struct Serve: AsyncParsableCommand {
 
   private func openLog(_ logger: Logger) throws -> DecisionLog {
     let file = URL(fileURLWithPath: log)
-    try FileManager.default.createDirectory(
-      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
     let signer = try LogSigner(
       file: logKey.map { URL(fileURLWithPath: $0) } ?? file.appendingPathExtension("key"))
     return try DecisionLog(file: file, signer: signer, interval: checkpointEvery) { checkpoint in

@@ -1,3 +1,4 @@
+import Deployment
 import Foundation
 import GRDB
 import RebalanceService
@@ -32,6 +33,109 @@ import Testing
   func `says which entry was changed`(change: String) async throws {
     let found = try await findings("UPDATE entries SET \(change) WHERE sequence = 7")
     #expect(found.contains { $0.hasPrefix("changed: entry 7 ") })
+  }
+
+  @Test func `every column of every table is covered: a change of any one is found`() async throws {
+    let place = try Workplace()
+    try await fill(place, 25)
+    let original = try Data(contentsOf: place.log)
+    let tables = try await DatabaseQueue(path: place.log.path).read { db in
+      try ["entries", "checkpoints"].map { ($0, try db.columns(in: $0)) }
+    }
+    #expect(tables.map(\.1.count) == [14, 5])
+    for (table, columns) in tables {
+      for column in columns {
+        for change in try Self.changes(column.type) {
+          // What is open of the log before has its own side files: each change has a place of its own.
+          let other = try Workplace()
+          try original.write(to: other.log)
+          try Self.apply(change, to: column.name, of: table, other)
+          let report = try LogAudit.verify(file: other.log)
+          #expect(!report.findings.isEmpty, "\(table).\(column.name) \(change)")
+        }
+      }
+    }
+  }
+
+  private enum Change: String {
+    case number, zeroAndMore, more, lastByte, null
+  }
+
+  private static func changes(_ type: String) throws -> [Change] {
+    switch type {
+    case "INTEGER": [.number]
+    case "TEXT": [.more, .zeroAndMore, .null]
+    default: [.lastByte, .more]
+    }
+  }
+
+  /// Changes one field at entry 20, which has a checkpoint.
+  private static func apply(
+    _ change: Change, to column: String, of table: String, _ place: Workplace
+  ) throws {
+    try DatabaseQueue(path: place.log.path).write { db in
+      try db.execute(sql: "DROP TRIGGER entries_stay; DROP TRIGGER entries_remain")
+      let row = "\(table) WHERE sequence = 20"
+      let before = try #require(try Row.fetchOne(db, sql: "SELECT \(column) AS c FROM \(row)"))
+      let value: (any DatabaseValueConvertible)?
+      switch change {
+      case .number: value = try #require(before["c"] as Int64?) + 1000
+      case .null:
+        // Where it may be; elsewhere SQLite itself refuses.
+        guard column == "idempotency_key" else {
+          value = "other"
+          break
+        }
+        value = nil
+      case .more where (before["c"] as DatabaseValue).storage.value is Data:
+        value = try #require(before["c"] as Data?) + [0]
+      case .more: value = try #require(before["c"] as String?) + "x"
+      case .zeroAndMore:
+        // A bound text would end at the zero.
+        return try db.execute(
+          sql: "UPDATE \(table) SET \(column) = \(column) || char(0) || 'x' WHERE sequence = 20")
+      case .lastByte:
+        var bytes = try #require(before["c"] as Data?)
+        if bytes.isEmpty { bytes = Data([0]) } else { bytes[bytes.endIndex - 1] ^= 1 }
+        value = bytes
+      }
+      try db.execute(
+        sql: "UPDATE \(table) SET \(column) = ? WHERE sequence = 20", arguments: [value])
+      #expect(db.changesCount == 1)
+    }
+  }
+
+  @Test func `a kind that there is not is found, and not taken for another`() async throws {
+    let found = try await findings("UPDATE entries SET kind = 'decisions' WHERE sequence = 7")
+    #expect(found == ["changed: entry 7 was changed: there is no such kind of entry"])
+  }
+
+  @Test func `the digest of a request is compared with the request`() async throws {
+    let found = try await findings(
+      "UPDATE entries SET request_sha256 = zeroblob(32) WHERE sequence = 7")
+    #expect(
+      found == ["changed: entry 7 was changed: request_sha256 is not that of its request"])
+  }
+
+  @Test func `says whose word the signatures are`() async throws {
+    let place = try Workplace()
+    try await fill(place, 3)
+    let key = try LogSigner(file: place.folder.appending(path: "log.key")).publicKey
+    let alone = try LogAudit.verify(file: place.log)
+    #expect(alone.trust == .log)
+    #expect(alone.signers == [VerifyingKey(bytes: key)?.id])
+    #expect(try LogAudit.verify(file: place.log, publicKey: key).trust == .given)
+  }
+
+  @Test func `a file that is no decision log is called that`() throws {
+    let place = try Workplace()
+    for (name, content) in [("empty", ""), ("text", "# A text\n")] {
+      let file = place.folder.appending(path: name)
+      try Data(content.utf8).write(to: file)
+      let error = #expect(throws: LogError.self) { try LogAudit.verify(file: file) }
+      #expect(error?.description.contains("no decision log") == true, "\(name)")
+      #expect(error?.description.contains("SQLite error") == false)
+    }
   }
 
   @Test func `says which entries were removed`() async throws {

@@ -1,5 +1,8 @@
+import Deployment
 import Foundation
 import GRDB
+import Hummingbird
+import HummingbirdTesting
 import RebalanceService
 import Testing
 
@@ -102,6 +105,164 @@ func act(_ number: Int, key: String? = nil) -> LogAct {
     try await fill(place, 3)
     try tamper(place, "DELETE FROM entries WHERE sequence = 3")
     #expect(throws: LogError.self) { try place.openLog() }
+  }
+
+  @Test func `a log that was cut with its checkpoints is not gone on with, and LOG head stays`()
+    async throws
+  {
+    let place = try Workplace()
+    try await fill(place, 16)
+    let head = try Data(contentsOf: place.head)
+    try tamper(
+      place, "DELETE FROM entries WHERE sequence > 12", "DELETE FROM checkpoints")
+    let error = #expect(throws: LogError.self) { try place.openLog() }
+    #expect(
+      error?.description.contains(
+        "the log ends at entry 12, and decisions.sqlite.head has entry 16 signed") == true)
+    #expect(error?.description.contains("put the log and its key back") == true)
+    #expect(try Data(contentsOf: place.head) == head)
+  }
+
+  @Test func `a log that was made anew is not gone on with`() async throws {
+    let place = try Workplace()
+    try await fill(place, 16)
+    try tamper(
+      place, "UPDATE entries SET hash = zeroblob(32) WHERE sequence = 16",
+      "DELETE FROM checkpoints")
+    let error = #expect(throws: LogError.self) { try place.openLog() }
+    #expect(error?.description.contains("entry 16 is not the one that is signed in") == true)
+  }
+
+  @Test(arguments: [
+    "UPDATE entries SET response = X'00' WHERE sequence = 5",
+    "UPDATE entries SET kind = 'other' WHERE sequence = 5",
+    "UPDATE entries SET request_sha256 = X'00' WHERE sequence = 5",
+    "DELETE FROM entries WHERE sequence = 5",
+    "UPDATE entries SET previous = zeroblob(32) WHERE sequence = 5",
+  ])
+  func `an entry that was changed is named, and the log not gone on with`(change: String)
+    async throws
+  {
+    let place = try Workplace()
+    try await fill(place, 25)
+    try tamper(place, change)
+    let error = #expect(throws: LogError.self) { try place.openLog() }
+    #expect(error?.description.contains("entry 5 ") == true, "\(error?.description ?? "")")
+  }
+
+  @Test func `entries since the last signature are looked at however many`() async throws {
+    let place = try Workplace()
+    do {
+      let log = try place.openLog(interval: 100_000)
+      _ = try await log.append(act(1))
+      try await log.checkpoint()
+      try await withThrowingTaskGroup { group in
+        for i in 2...12_000 { group.addTask { _ = try await log.append(act(i)) } }
+        try await group.waitForAll()
+      }
+    }
+    try tamper(place, "UPDATE entries SET response = X'00' WHERE sequence = 3")
+    let error = #expect(throws: LogError.self) { try place.openLog() }
+    #expect(error?.description.contains("entry 3 was changed") == true)
+  }
+
+  @Test func `a log is not gone on with under another key, and none is made for it`() async throws {
+    let place = try Workplace()
+    try await fill(place, 3)
+    let key = place.folder.appending(path: "log.key")
+    try FileManager.default.removeItem(at: key)
+    let error = #expect(throws: LogError.self) { try place.openLog() }
+    #expect(error?.description.contains("is not signed by this log's key") == true)
+    #expect(!FileManager.default.fileExists(atPath: key.path))
+  }
+
+  @Test func `a copy of the last checkpoint that a crash kept from being written is written`()
+    async throws
+  {
+    let place = try Workplace()
+    try await fill(place, 10)
+    let head = try Data(contentsOf: place.head)
+    try FileManager.default.removeItem(at: place.head)
+    _ = try place.openLog()
+    #expect(try Data(contentsOf: place.head) == head)
+  }
+
+  @Test func `a key of keys create signs, and the 32 bytes that logs had before`() throws {
+    let place = try Workplace()
+    let file = place.folder.appending(path: "release.key")
+    let made = try SigningKey.create(at: file)
+    #expect(try LogSigner(file: file).publicKey == made.bytes)
+    let old = place.folder.appending(path: "old.key")
+    try Data((Data(repeating: 7, count: 32).base64EncodedString() + "\n").utf8).write(to: old)
+    #expect(throws: Never.self) { try LogSigner(file: old) }
+    let error = #expect(throws: LogError.self) {
+      try LogSigner(file: file.appendingPathExtension("pub"))
+    }
+    #expect(error?.description.contains("rebalance keys create") == true)
+  }
+
+  @Test func `only the owner reads the log and what is beside it`() async throws {
+    let place = try Workplace()
+    let log = try place.openLog()
+    _ = try await log.append(act(1))
+    try await log.checkpoint()
+    let names = ["", "-wal", "-shm", ".head", ".lock"].map { place.log.path + $0 }
+    for name in names + [place.folder.appending(path: "log.key").path] {
+      let rights = try FileManager.default.attributesOfItem(atPath: name)[.posixPermissions]
+      #expect(rights as? Int == 0o600, "\(name)")
+    }
+    withExtendedLifetime(log) {}
+  }
+
+  @Test func `a file that is no decision log is refused, and nothing is left beside it`() throws {
+    let place = try Workplace()
+    let text = Data("# A text that is none of ours\n".utf8)
+    try text.write(to: place.log)
+    let error = #expect(throws: LogError.self) { try place.openLog() }
+    #expect(error?.description.contains("it is no decision log") == true)
+    try FileManager.default.removeItem(at: place.log)
+    try DatabaseQueue(path: place.log.path).write { try $0.execute(sql: "CREATE TABLE a (b)") }
+    #expect(throws: LogError.self) { try place.openLog() }
+    let names = try FileManager.default.contentsOfDirectory(atPath: place.folder.path)
+    #expect(names == ["decisions.sqlite"])
+  }
+}
+
+@Suite struct CheckpointTests {
+  /// Waits until `LOG.head` has an entry.
+  private func waitForHead(_ place: Workplace, _ sequence: Int64) async throws -> Bool {
+    for _ in 0..<200 {
+      if let data = FileManager.default.contents(atPath: place.head.path),
+        let head = try? JSONDecoder().decode(LogCheckpoint.self, from: data),
+        head.sequence == sequence
+      {
+        return true
+      }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    return false
+  }
+
+  @Test func `what a crash left unsigned is signed at the start`() async throws {
+    let place = try Workplace()
+    do { _ = try await place.openLog().append(act(1)) }
+    #expect(!FileManager.default.fileExists(atPath: place.head.path))
+    try await withService(place, over: .live) { _ in
+      let isSigned = try await waitForHead(place, 1)
+      #expect(isSigned)
+    }
+  }
+
+  @Test func `new entries are signed after a time`() async throws {
+    let place = try Workplace()
+    var settings = RebalanceService.Settings()
+    settings.checkpointTime = .milliseconds(50)
+    try await withService(place, settings: settings, over: .live) { client in
+      for number in 1...2 {
+        _ = try await client.decide(request([Double(number), 1]), key: "\(number)")
+        #expect(try await waitForHead(place, Int64(number)))
+      }
+    }
   }
 }
 

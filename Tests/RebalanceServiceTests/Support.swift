@@ -23,6 +23,7 @@ final class Workplace: Sendable {
   deinit { try? FileManager.default.removeItem(at: folder) }
 
   var log: URL { folder.appending(path: "decisions.sqlite") }
+  var head: URL { log.appendingPathExtension("head") }
   var registry: PolicyRegistry { PolicyRegistry(folder.appending(path: "policies")) }
 
   func openLog(interval: Int = 1000) throws -> DecisionLog {
@@ -31,9 +32,9 @@ final class Workplace: Sendable {
   }
 
   /// Adds a version of the policy `steps` to the registry; other seeds are other weights.
-  func add(version: String, seed: UInt64 = 7) throws {
+  func add(version: String, seed: UInt64 = 7, signedBy key: SigningKey? = nil) throws {
     let bundle = folder.appending(path: "bundle-\(version)")
-    try writeBundle(to: bundle, version: version, seed: seed)
+    try writeBundle(to: bundle, version: version, seed: seed, signedBy: key)
     _ = try registry.add(bundle)
   }
 }
@@ -42,7 +43,9 @@ final class Workplace: Sendable {
 let builder = ObservationBuilder(features: [.weightDeviation], assetCount: 2)
 
 /// Writes the bundle of a small network over two assets.
-func writeBundle(to folder: URL, version: String = "1.0.0", seed: UInt64 = 7) throws {
+func writeBundle(
+  to folder: URL, version: String = "1.0.0", seed: UInt64 = 7, signedBy key: SigningKey? = nil
+) throws {
   let network = Network(
     sizes: [builder.size, 16, 3], outputGain: 1, random: RandomSource(seed: seed), index: 0)
   try PolicyBundle.write(
@@ -52,7 +55,7 @@ func writeBundle(to folder: URL, version: String = "1.0.0", seed: UInt64 = 7) th
     schema: FeatureSchema(
       builder, assets: ["A", "B"],
       moments: builder.columns.map { _ in RunningStatistics([-0.15, 0, 0.15]) }),
-    actions: [0, 0.5, 1], to: folder)
+    actions: [0, 0.5, 1], signedBy: key, to: folder)
 }
 
 /// A request of two assets; other holdings are other requests.

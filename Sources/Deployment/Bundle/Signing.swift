@@ -23,22 +23,38 @@ public struct SigningKey: Sendable {
     }
   }
 
+  /// The key of 32 bytes; `nil` where they are none.
+  package init?(bytes: Data) {
+    guard let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: bytes) else { return nil }
+    self.key = key
+  }
+
   /// What verifies this key's signatures.
   public var verifyingKey: VerifyingKey { VerifyingKey(key.publicKey) }
 
   /// The signature of bytes, 64 bytes.
   public func signature(of data: Data) throws -> Data { try key.signature(for: data) }
 
-  /// Writes a new key to a file, mode 0600, and its public part to `FILE.pub`; neither may exist.
+  /// Writes a new key to a file, mode 0600, and its public part to `FILE.pub`; neither may exist, their
+  /// folder need not.
   public static func create(at file: URL) throws(KeyError) -> VerifyingKey {
     let publicFile = file.appendingPathExtension("pub")
     guard !FileManager.default.fileExists(atPath: publicFile.path) else {
       throw KeyError(path: publicFile.path, problem: "it exists, and a key is not overwritten")
     }
     let key = SigningKey()
-    try KeyFile.privateKey.write(key.key.rawRepresentation, to: file, mode: 0o600)
+    try key.write(to: file)
     try KeyFile.publicKey.write(key.verifyingKey.bytes, to: publicFile, mode: 0o644)
     return key.verifyingKey
+  }
+
+  /// Writes the key to a file, mode 0600, which may not exist; its folder is made where it is missing.
+  package func write(to file: URL) throws(KeyError) {
+    do {
+      try FileManager.default.createDirectory(
+        at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    } catch { throw KeyError(path: file.path, problem: "its folder cannot be made: \(error)") }
+    try KeyFile.privateKey.write(key.rawRepresentation, to: file, mode: 0o600)
   }
 }
 
@@ -56,7 +72,14 @@ public struct VerifyingKey: Sendable {
     }
   }
 
-  fileprivate var bytes: Data { key.rawRepresentation }
+  /// The key of 32 bytes; `nil` where they are none.
+  package init?(bytes: Data) {
+    guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: bytes) else { return nil }
+    self.key = key
+  }
+
+  /// The key's 32 bytes.
+  package var bytes: Data { key.rawRepresentation }
 
   /// The first 16 hexadecimal digits of the SHA-256 of the key's 32 bytes.
   public var id: String { String(sha256(bytes).prefix(16)) }

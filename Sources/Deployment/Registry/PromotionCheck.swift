@@ -61,10 +61,13 @@ extension PromotionCheck {
       ? met(.evaluation, figures) : missed(.evaluation, figures + "; it must lie above zero")
   }
 
+  /// The finding where no report was given and none is kept.
+  package static let noShadowReport = "there is no shadow report; give one with --shadow FILE"
+
   /// Whether a shadow report is of this policy, saw requests, and has a valid answer to each.
   static func shadow(_ report: Data?, of policy: DecisionResponse.Policy?) -> Self {
     guard let report else {
-      return missed(.shadow, "there is no shadow report; give one with --shadow FILE")
+      return missed(.shadow, noShadowReport)
     }
     guard let evidence = try? JSONDecoder().decode(ShadowEvidence.self, from: report) else {
       return missed(

@@ -28,7 +28,7 @@ struct ControlOrder: Decodable, Sendable {
 
   init(_ body: Data) throws(Problem) {
     do {
-      try Self.rejectUnknownFields(body)
+      try KnownFields<CodingKeys>.check(body)
       self = try JSONDecoder().decode(Self.self, from: body)
     } catch let problem as Problem {
       throw problem
@@ -45,14 +45,6 @@ struct ControlOrder: Decodable, Sendable {
     }
     guard (1...1000).contains(reason.count), reason.contains(where: { !$0.isWhitespace }) else {
       throw Problem.invalidInput("reason: 1 to 1000 characters, not only spaces")
-    }
-  }
-
-  private static func rejectUnknownFields(_ body: Data) throws(Problem) {
-    let object = (try? JSONSerialization.jsonObject(with: body)) as? [String: Any] ?? [:]
-    let known = CodingKeys.allCases.map(\.rawValue)
-    if object.keys.contains(where: { !known.contains($0) }) {
-      throw Problem.invalidInput("there are the fields \(known.joined(separator: ", "))")
     }
   }
 

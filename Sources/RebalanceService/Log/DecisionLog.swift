@@ -20,35 +20,40 @@ public final class DecisionLog: Sendable {
   /// Opens the log in a file, or begins it.
   ///
   /// - Parameters:
-  ///   - signer: who signs checkpoints.
+  ///   - signer: who signs checkpoints; a new key is kept where the log may be gone on with.
   ///   - interval: entries between two checkpoints.
   ///   - announce: told of each checkpoint.
-  /// - Throws: where another process writes it, or its end is not what was last signed.
+  /// - Throws: where another process writes it, or it is not what was last signed; the file is as it was.
   public init(
     file: URL, signer: LogSigner, interval: Int = 1000,
     announce: @escaping @Sendable (LogCheckpoint) -> Void = { _ in }
   ) throws(LogError) {
-    lock = try LockFile(file.appendingPathExtension("lock"))
-    let headFile = file.appendingPathExtension("head")
-    self.headFile = headFile
+    let headFile = HeadFile(of: file)
+    self.headFile = headFile.file
     publicKey = signer.publicKey
     do {
+      try LogStart.checkFile(file)
+      try FileManager.default.createDirectory(
+        at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+      lock = try LockFile(file.appendingPathExtension("lock"))
+      try PrivateFile.begin(file)
       pool = try DatabasePool(path: file.path)
       // The pool sets NORMAL when it opens, which loses the last commits with the power.
       try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
       try pool.write(LogTables.create)
-      let head = try pool.read(Self.checkedHead)
+      let kept = try headFile.read()
+      let start = LogStart(file: file, signer: signer.verifyingKey, kept: kept)
+      let (head, signed) = try pool.read(start.check)
+      try signer.keep()
+      // A crash came between a checkpoint and its copy.
+      if let signed, signed.sequence > kept?.sequence ?? 0 { try headFile.write(signed) }
       commits = GroupCommit(
         pool: pool, head: head, signer: signer, interval: Int64(max(1, interval)),
         announce: {
-          try? PrivateFile.write(ServiceJSON.encode($0) + Data("\n".utf8), to: headFile)
+          try? headFile.write($0)
           announce($0)
         })
-    } catch let error as LogError {
-      throw error
-    } catch {
-      throw LogError("\(file.path): \(error)")
-    }
+    } catch { throw LogError(error, at: file) }
   }
 
   /// Appends an act and returns when it is durable.
@@ -91,20 +96,5 @@ public final class DecisionLog: Sendable {
     do { return try await pool.read(body) } catch {
       throw LogError("the decision log cannot be read: \(error)")
     }
-  }
-
-  /// Where the log ends; the whole chain is for `audit verify`, its end is looked at here.
-  private static func checkedHead(_ db: Database) throws -> LogHead {
-    let last = try LogTables.last(db)
-    let checkpoint = try LogTables.lastCheckpoint(db)
-    if let last, LogHash.of(last.act, sequence: last.sequence, after: last.previous) != last.hash {
-      throw LogError("entry \(last.sequence) of the log was changed; run rebalance audit verify")
-    }
-    if let checkpoint, checkpoint.sequence > last?.sequence ?? 0 {
-      throw LogError(
-        "the log ends at entry \(last?.sequence ?? 0), and entry \(checkpoint.sequence) was signed; "
-          + "run rebalance audit verify")
-    }
-    return LogHead(sequence: last?.sequence ?? 0, hash: last?.hash ?? LogHash.origin)
   }
 }

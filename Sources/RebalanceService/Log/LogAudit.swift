@@ -1,4 +1,3 @@
-import Crypto
 public import Foundation
 import GRDB
 
@@ -8,6 +7,18 @@ public struct AuditReport: Sendable, Hashable, Codable {
   public var checkpoints = 0
   /// The last entry's number and hash, in hexadecimal: to be compared with what others have kept.
   public var head = Head(sequence: 0, sha256: LogHash.origin.hexadecimal)
+  /// The ids of the keys that the checkpoints name.
+  public var signers: [String] = []
+  /// Whose word the signatures are.
+  public var trust = Trust.log
+
+  /// Where the key comes from by which the signatures were checked.
+  public enum Trust: String, Sendable, Hashable, Codable {
+    /// It was given: who has not got it cannot have signed.
+    case given
+    /// The log names it itself, which proves nothing about who made the log.
+    case log
+  }
   /// Whatever is wrong, in order; empty: the log is whole as far as it is signed.
   public var findings: [Finding] = []
 
@@ -46,45 +57,62 @@ public enum LogAudit {
       configuration.readonly = true
       let database = try DatabaseQueue(path: file.path, configuration: configuration)
       return try database.read { db in
+        try LogTables.check(db, of: file)
         var walk = AuditWalk()
         let entries = try EntryRow.fetchCursor(db, sql: "SELECT * FROM entries ORDER BY sequence")
-        while let row = try entries.next() { walk.take(row.entry) }
+        while let row = try entries.next() { walk.take(row) }
         let signed = try CheckpointRow.fetchAll(
           db, sql: "SELECT * FROM checkpoints ORDER BY sequence"
         ).map(\.checkpoint)
         var report = walk.report
         report.checkpoints = signed.count
+        report.signers = Set(signed.map(\.keyID)).sorted()
+        report.trust = publicKey == nil ? .log : .given
         for checkpoint in signed + (head.map { [$0] } ?? []) {
-          let entry = try LogTables.entry(checkpoint.sequence, db)
-          report.check(checkpoint, at: entry, signedBy: publicKey)
+          let row = try LogTables.row(checkpoint.sequence, db)
+          report.check(checkpoint, at: row, signedBy: publicKey)
         }
         return report
       }
-    } catch { throw LogError("\(file.path): \(error)") }
+    } catch { throw LogError(error, at: file) }
   }
 }
 
 /// The state of a walk along the chain.
-private struct AuditWalk {
+struct AuditWalk {
   private(set) var entries = 0
-  private var head = LogHead(sequence: 0, hash: LogHash.origin)
+  /// Where the walk has come to.
+  private(set) var head: LogHead
   private var findings: [AuditReport.Finding] = []
   /// Entries whose hash is not that of their content at their number.
   private var suspects: [LogEntry] = []
   private var missing: [Int64] = []
 
-  mutating func take(_ entry: LogEntry) {
+  /// - Parameter head: where the walk begins.
+  init(after head: LogHead = LogHead(sequence: 0, hash: LogHash.origin)) { self.head = head }
+
+  mutating func take(_ row: EntryRow) {
     entries += 1
-    let gap = head.sequence + 1..<max(entry.sequence, head.sequence + 1)
+    let gap = head.sequence + 1..<max(row.sequence, head.sequence + 1)
     // A number far beyond the end is a change of the number, not as many removed entries.
     missing += gap.prefix(1000)
     if !gap.isEmpty { findings.append(.removed(gap)) }
-    if LogHash.of(entry.act, sequence: entry.sequence, after: entry.previous) != entry.hash {
-      suspects.append(entry)
-    } else if gap.isEmpty, entry.previous != head.hash {
-      findings.append(.unlinked(entry.sequence))
+    check(row, follows: gap.isEmpty)
+    head = LogHead(sequence: row.sequence, hash: row.hash)
+  }
+
+  private mutating func check(_ row: EntryRow, follows: Bool) {
+    guard let entry = try? row.entry() else {
+      return findings.append(.changed(row.sequence, ": there is no such kind of entry"))
     }
-    head = LogHead(sequence: entry.sequence, hash: entry.hash)
+    guard LogHash.of(entry.act, sequence: row.sequence, after: row.previous) == row.hash else {
+      return suspects.append(entry)
+    }
+    if follows, row.previous != head.hash { findings.append(.unlinked(row.sequence)) }
+    // The chain holds the digest of the request itself, not the column beside it.
+    if row.requestDigest != LogHash.digest(entry.act.request) {
+      findings.append(.changed(row.sequence, ": request_sha256 is not that of its request"))
+    }
   }
 
   var report: AuditReport {
@@ -126,14 +154,18 @@ extension AuditReport.Finding {
         kind: .reordered, entry: entry.sequence,
         description: "entry \(entry.sequence) is what was entry \(origin)")
     }
-    return .init(
-      kind: .changed, entry: entry.sequence, description: "entry \(entry.sequence) was changed")
+    return .changed(entry.sequence)
+  }
+
+  /// - Parameter what: what shows it, after a colon.
+  static func changed(_ sequence: Int64, _ what: String = "") -> Self {
+    .init(kind: .changed, entry: sequence, description: "entry \(sequence) was changed\(what)")
   }
 }
 
 extension AuditReport {
   fileprivate mutating func check(
-    _ checkpoint: LogCheckpoint, at entry: LogEntry?, signedBy key: Data?
+    _ checkpoint: LogCheckpoint, at row: EntryRow?, signedBy key: Data?
   ) {
     let number = checkpoint.sequence
     func find(_ kind: Finding.Kind, _ description: String) {
@@ -144,7 +176,7 @@ extension AuditReport {
       find(.forged, "the checkpoint at entry \(number) is not signed by the log's key")
     } else if number > head.sequence {
       find(.truncated, "the log ends at entry \(head.sequence), and entry \(number) was signed")
-    } else if let entry, entry.hash != checkpoint.hash {
+    } else if let row, row.hash != checkpoint.hash {
       find(.changed, "entry \(number) is not the one that was signed")
     }
   }

@@ -31,10 +31,10 @@ public final class PolicyShelf: Sendable {
   public func refresh() -> [String] {
     let names: [String]
     do { names = try source.names() } catch {
-      state.withLock { $0.faults[""] = "\(error)" }
+      state.withLock { $0.faults[""] = source.words(for: error) }
       return []
     }
-    state.withLock { $0.faults[""] = names.isEmpty ? "no policy is there" : nil }
+    state.withLock { $0.faults[""] = names.isEmpty ? "no policy is there yet" : nil }
     return names.filter(refresh)
   }
 
@@ -49,7 +49,7 @@ public final class PolicyShelf: Sendable {
       }
       return !isServing
     } catch {
-      state.withLock { $0.faults[name] = "\(error)" }
+      state.withLock { $0.faults[name] = source.words(for: error) }
       return false
     }
   }
@@ -77,7 +77,8 @@ public final class PolicyShelf: Sendable {
     let loaded: ServedPolicy
     do { loaded = try source.load(identity.name, version: identity.version) } catch {
       throw Problem(
-        .conflict, "the policy that decided cannot be loaded: \(error)", reason: "policy_gone")
+        .conflict, "the policy that decided cannot be loaded: \(source.words(for: error))",
+        reason: "policy_gone")
     }
     guard loaded.identity == identity else {
       throw Problem(
@@ -106,7 +107,7 @@ public final class PolicyShelf: Sendable {
     } catch let problem as Problem {
       throw problem
     } catch {
-      throw Problem(.conflict, "\(error)", reason: "not_promoted")
+      throw Problem(.conflict, source.words(for: error), reason: "not_promoted")
     }
   }
 
@@ -129,7 +130,8 @@ public final class PolicyShelf: Sendable {
       PolicyListing(
         name: name, serving: serving[name]?.identity,
         versions: (try? source.versions(of: name)) ?? [],
-        champion: (try? source.champion(of: name)) ?? nil, fault: faults[name])
+        champion: (try? source.champion(of: name)) ?? nil,
+        challenger: (try? source.challenger(of: name)) ?? nil, fault: faults[name])
     }
   }
 }
@@ -142,6 +144,8 @@ struct PolicyListing: Encodable {
   var versions: [String]
   /// The version that is to serve.
   var champion: String?
+  /// The version that is watched beside it, and never answers.
+  var challenger: String?
   /// Why the champion does not serve.
   var fault: String?
 }

@@ -34,10 +34,19 @@ public protocol PolicySource: Sendable {
   func versions(of name: String) throws -> [String]
   /// The version that is to serve; `nil` where none is chosen.
   func champion(of name: String) throws -> String?
+  /// The version that is watched beside it; `nil` where none is chosen.
+  func challenger(of name: String) throws -> String?
   /// Loads a version with all its checks.
   func load(_ name: String, version: String) throws -> ServedPolicy
   /// Makes a version the one that is to serve, if it has what that needs.
   func promote(_ name: String, version: String) throws
+  /// An error in words for callers: nothing of where files are.
+  func words(for error: any Error) -> String
+}
+
+extension PolicySource {
+  public func challenger(of name: String) throws -> String? { nil }
+  public func words(for error: any Error) -> String { "\(error)" }
 }
 
 /// One policy from a folder or a rule, which stays what it is.

@@ -18,10 +18,14 @@ struct PolicyRoutes {
     try Response.json(Listing(policies: policies.listing))
   }
 
-  private struct Order: Decodable { var version: String }
+  private struct Order: Decodable {
+    var version: String
+    enum CodingKeys: CodingKey, CaseIterable { case version }
+  }
 
   private func promote(_ request: Request, _ context: ServiceContext) async throws -> Response {
     let body = try await request.bytes()
+    try KnownFields<Order.CodingKeys>.check(body)
     let order: Order
     do { order = try JSONDecoder().decode(Order.self, from: body) } catch {
       throw Problem.invalidInput("not a promotion: {\"version\": \"1.2.3\"} is expected")
