@@ -1,4 +1,5 @@
 import ArgumentParser
+import Experiments
 import Foundation
 import RebalanceService
 
@@ -40,9 +41,11 @@ extension AuditCommand {
         try printJSON(report)
       } else {
         print(
-          "\(report.entries) entries, \(report.checkpoints) checkpoints, "
+          "\(report.entries) entries, \(report.checkpoints) checkpoints\n"
             + "head \(report.head.sequence) \(report.head.sha256)")
-        for finding in report.findings { print("\(finding.kind.rawValue): \(finding)") }
+        for finding in report.findings {
+          print("\(finding.kind.rawValue): \(finding)".wrapped().joined(separator: "\n"))
+        }
         if report.findings.isEmpty { print("every hash, link and signature holds") }
       }
       if !report.findings.isEmpty { throw ExitCode(65) }
