@@ -14,6 +14,8 @@ public enum ExitStatus: Int32, Sendable {
   case unavailable = 69
   /// A fault of the program.
   case fault = 70
+  /// A file or standard output that could not be written.
+  case output = 74
 
   /// The status of an error of this package; nil for those of others.
   public init?(of error: any Error) {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Deployment
+import Experiments
 import Foundation
 import RebalanceService
 
@@ -44,10 +45,14 @@ extension AuditCommand {
         try printJSON(report)
       } else {
         print(
-          "\(report.entries) entries, \(report.checkpoints) checkpoints, "
+          "\(report.entries) entries, \(report.checkpoints) checkpoints\n"
             + "head \(report.head.sequence) \(report.head.sha256)")
-        for finding in report.findings { print("\(finding.kind.rawValue): \(finding)") }
-        if report.findings.isEmpty { print(Self.verdict(report)) }
+        for finding in report.findings {
+          print("\(finding.kind.rawValue): \(finding)".wrapped().joined(separator: "\n"))
+        }
+        if report.findings.isEmpty {
+          print(Self.verdict(report).wrapped().joined(separator: "\n"))
+        }
       }
       if !report.findings.isEmpty { throw ExitCode(65) }
     }

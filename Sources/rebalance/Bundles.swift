@@ -93,12 +93,15 @@ private struct VerifiedBundle: Encodable {
   let version: String
   let environment: String
   let conformanceVectors: Int
+  let signer: String?
   let isSigned: Bool
   let isEvaluated: Bool
+  let warnings: [String]
   private let loaded: PolicyBundle
 
   enum CodingKeys: String, CodingKey {
-    case bundle, name, version, environment
+    case bundle, name, version, environment, warnings
+    case signer = "signed_by"
     case conformanceVectors = "conformance_vectors"
     case isSigned = "signature_verified"
     case isEvaluated = "evaluated"
@@ -111,15 +114,20 @@ private struct VerifiedBundle: Encodable {
     name = loaded.manifest.name
     version = loaded.manifest.version
     environment = loaded.manifest.environment.id
+    signer = loaded.signer
     isSigned = !keys.isEmpty
     isEvaluated = loaded.evaluation != nil
+    let unchecked = keys.isEmpty ? loaded.signer : nil
+    warnings =
+      (unchecked.map { ["signature by \($0) not checked: give --trust"] } ?? [])
+      + (isEvaluated ? [] : ["unevaluated: nothing is known of how it compares with rules"])
   }
 
   /// Answers a file of observations.
   func answer(_ observations: String, into scores: String) throws {
     let batch: Safetensors
     do { batch = try Safetensors(contentsOf: URL(fileURLWithPath: observations)) } catch {
-      throw BatchError("\(observations): \(error)")
+      throw BatchError("\(observations): \(systemReason(error))")
     }
     try loaded.answers(to: batch).write(to: URL(fileURLWithPath: scores))
   }
@@ -130,7 +138,7 @@ private struct VerifiedBundle: Encodable {
     print(
       "\(isSigned ? "signature and " : "")digests agree, \(conformanceVectors) conformance vectors met"
     )
-    if !isEvaluated { print("unevaluated: nothing is known of how it compares with rules") }
+    for warning in warnings { print(warning) }
   }
 }
 
@@ -169,12 +177,11 @@ struct Decide: ParsableCommand {
     }
     var refused = false
     while let line = readLine() {
-      do throws(RequestError) {
-        let response = try decider.decide(request: Data(line.utf8))
-        try? show(response)
-      } catch {
+      do {
+        try show(try decider.decide(request: Data(line.utf8)))
+      } catch let error as RequestError {
         refused = true
-        try? printJSON(["error": error.description], pretty: false)
+        try printJSON(["error": error.description], pretty: false)
       }
     }
     if refused { throw ExitCode(65) }
@@ -182,7 +189,7 @@ struct Decide: ParsableCommand {
 
   /// The same bytes as in process and over HTTP, and a line's end.
   private func show(_ response: DecisionResponse) throws {
-    try FileHandle.standardOutput.write(contentsOf: response.encoded() + Data("\n".utf8))
+    try StandardOutput.write(response.encoded() + Data("\n".utf8))
   }
 
   /// What answers: a bundle's policy or a rule.
@@ -197,7 +204,6 @@ struct Decide: ParsableCommand {
       throw ValidationError("a rule needs --env, the environment that it is made for")
     }
     let task = try EnvironmentSpec(path: EnvironmentName.path(env)).task
-    return RuleService(
-      try RuleCatalog.rule(policy, for: task), facts: try SnapshotFacts(FactConstants(task)))
+    return try RuleService(RuleCatalog.rule(policy, for: task), for: task)
   }
 }

@@ -11,9 +11,9 @@ struct EnvironmentList {
     for item in items {
       if let outline = item.outline { table.add(outline.cells) }
     }
-    Swift.print(table.text)
+    StandardOutput.show(table.text + "\n")
     for item in items {
-      if let error = item.error { Swift.print("unreadable: \(error)") }
+      if let error = item.error { StandardOutput.show("unreadable: \(error)\n") }
     }
   }
 

@@ -30,12 +30,7 @@ struct List: ParsableCommand {
     if kind == .envs { return try EnvironmentList().print(json: json) }
     let items = items()
     if json { return try printJSON(items) }
-    if kind == .policies || kind == .agents {
-      return print(items.map(\.paragraph).joined(separator: "\n"))
-    }
-    var table = TextTable(["name", "what"])
-    for item in items { table.add([item.name, item.summary]) }
-    print(table.text)
+    print(items.map(\.paragraph).joined(separator: "\n"))
   }
 
   private func items() -> [Item] {
@@ -82,20 +77,8 @@ struct List: ParsableCommand {
 extension List.Item {
   /// The name, and below it what it is in lines of at most 80 columns.
   fileprivate var paragraph: String {
-    ([name] + wrapped(summary) + wrapped(needs.map { "needs \($0)" } ?? "")).joined(
-      separator: "\n")
-  }
-
-  private func wrapped(_ text: String) -> [String] {
-    var lines: [String] = []
-    for word in text.split(separator: " ") {
-      if let last = lines.last, last.count + 1 + word.count <= 80 {
-        lines[lines.count - 1] = last + " " + word
-      } else {
-        lines.append("    " + word)
-      }
-    }
-    return lines
+    ([name] + summary.wrapped(indent: 4)
+      + (needs.map { "needs \($0)".wrapped(indent: 4) } ?? [])).joined(separator: "\n")
   }
 }
 

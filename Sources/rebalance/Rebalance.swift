@@ -16,7 +16,8 @@ struct Rebalance: ParsableCommand {
     discussion: """
       Tables go to standard output, or one JSON document with --json; progress goes to standard \
       error. Exit codes: 0 success, 64 wrong usage or specification, 65 wrong data, 69 a port or \
-      address that is not to be had, 70 internal fault, 130 interrupted.
+      address that is not to be had, 70 internal fault, 74 output that could not be written, 130 \
+      interrupted.
 
       Example: rebalance solve --env envs/two-asset-monthly-v0.yaml
       """,
@@ -41,10 +42,37 @@ struct Rebalance: ParsableCommand {
         try command.run()
       }
     } catch {
-      guard let code = exitCode(of: error) else { exit(withError: error) }
-      FileHandle.standardError.write(Data("error: \(error)\n".utf8))
+      end(with: error)
+    }
+    finish()
+  }
+
+  /// Ends the program with an error's exit code; a request for help is none, and is answered.
+  private static func end(with error: any Error) -> Never {
+    if let code = exitCode(of: error) {
+      FileHandle.standardError.write(Data("error: \(words(of: error))\n".utf8))
       Foundation.exit(code)
     }
+    let (code, message) = (exitCode(for: error), fullMessage(for: error))
+    if code.isSuccess {
+      print(message)
+      finish()
+    } else if !message.isEmpty {
+      FileHandle.standardError.write(Data("\(message)\n".utf8))
+    }
+    Foundation.exit(code.rawValue)
+  }
+
+  /// Makes sure of the output; what is lost is an error.
+  private static func finish() {
+    do throws(OutputError) { try StandardOutput.finish() } catch { end(with: error) }
+  }
+
+  /// An error for people; those of the file system name the file.
+  private static func words(of error: any Error) -> String {
+    guard let error = error as? CocoaError else { return "\(error)" }
+    let file = error.filePath ?? error.url?.path
+    return (file.map { "\($0): " } ?? "") + systemReason(error)
   }
 
   /// The exit code of an error of ours; `nil` for those of the argument parser.
@@ -54,6 +82,7 @@ struct Rebalance: ParsableCommand {
     case let error as StartError:
       (error.kind == .address ? ExitStatus.unavailable : .data).rawValue
     case is TradeFileError, is LogError, is AccessError: ExitStatus.data.rawValue
+    case is OutputError, is CocoaError: ExitStatus.output.rawValue
     case is CleanExit, is ExitCode, is ValidationError: nil
     default: "\(type(of: error))" == "CommandError" ? nil : ExitStatus.fault.rawValue
     }
@@ -65,7 +94,5 @@ func printJSON(_ value: some Encodable, pretty: Bool = true) throws {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
   if pretty { encoder.outputFormatting.insert(.prettyPrinted) }
-  // Written at once: who reads a stream waits for each answer.
-  let document = try encoder.encode(value) + Data("\n".utf8)
-  try FileHandle.standardOutput.write(contentsOf: document)
+  try StandardOutput.write(encoder.encode(value) + Data("\n".utf8))
 }

@@ -97,7 +97,7 @@ extension RegistryCommand {
     @Argument(help: "champion, challenger or a version.")
     var version = "champion"
 
-    @Option(help: "A shadow report to judge it by; the one kept for the version if absent.")
+    @Option(help: "A shadow report to judge it by; that of its last promotion if absent.")
     var shadow: String?
 
     @OptionGroup var folder: Folder
@@ -122,7 +122,7 @@ extension RegistryCommand {
         checks: try policies.checks(name, version: version, shadow: try file(shadow)))
       if folder.json { return try printJSON(document) }
       print(([name, version] + document.aliases).joined(separator: " "))
-      print(table(document.checks))
+      print(text(document.checks))
     }
   }
 
@@ -132,9 +132,10 @@ extension RegistryCommand {
       discussion: """
         Example: rebalance registry promote steps 1.1.0 --shadow shadow.json
 
-        Conditions: the bundle passes all its checks; its evaluation.json is of its weights, and the \
-        interval of what it saves against the best rule lies above zero; a shadow report of it is \
-        given, or was before. With --challenger it is watched beside the champion instead, for which \
+        Conditions: the bundle passes all its checks; its evaluation.json is of its weights where they \
+        were trained, and the interval of what it saves against the best rule lies above zero; a \
+        shadow report of it on the environment that it was trained on is given, or was before, and does \
+        not say that in charge it costs more. Reports are kept under their SHA-256. With --challenger it is watched beside the champion instead, for which \
         the checks of the bundle suffice.
         """)
 
@@ -187,17 +188,17 @@ private func file(_ path: String?) throws -> Data? {
   return data
 }
 
-private func table(_ checks: [PromotionCheck]) -> String {
-  var table = TextTable(["condition", "met", "finding"])
-  for check in checks {
-    table.add([check.condition.rawValue, check.isMet ? "yes" : "no", check.finding])
-  }
-  return table.text
+/// Each condition, and below it what was found.
+private func text(_ checks: [PromotionCheck]) -> String {
+  checks.flatMap { check in
+    ["\(check.condition.rawValue): \(check.isMet ? "met" : "not met")"]
+      + check.finding.wrapped(indent: 4)
+  }.joined(separator: "\n")
 }
 
 private func show(_ promotion: PolicyRegistry.Promotion, as alias: String, json: Bool) throws {
   if json { return try printJSON(promotion) }
-  if !promotion.checks.isEmpty { print(table(promotion.checks)) }
+  if !promotion.checks.isEmpty { print(text(promotion.checks)) }
   let before =
     promotion.previous == promotion.version
     ? ", as before" : promotion.previous.map { "; before it was \($0)" } ?? ""

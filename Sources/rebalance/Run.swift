@@ -55,8 +55,7 @@ struct Run: ParsableCommand {
     let runner = ExperimentRunner(
       spec: spec, output: output, workers: workers,
       report: { text in
-        // Written at once: a file is looked into while the run goes on.
-        if !isQuiet { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
+        if !isQuiet { print(text) }
       },
       options: { title, steps, runs in
         let progress = TrainingProgress(title: title, total: steps, runs: runs)

@@ -103,7 +103,7 @@ struct Serve: AsyncParsableCommand {
     try await service.run { port in
       let address = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
       if json { return (try? printJSON(["listening": address], pretty: false)) ?? () }
-      try? FileHandle.standardOutput.write(contentsOf: Data("listening on \(address)\n".utf8))
+      try? StandardOutput.write(Data("listening on \(address)\n".utf8))
     }
   }
 
@@ -135,9 +135,9 @@ struct Serve: AsyncParsableCommand {
     guard let env else {
       throw ValidationError("a rule needs --env, the environment that it is made for")
     }
-    let rule = try RuleCatalog.rule(
-      policy, for: EnvironmentSpec(path: EnvironmentName.path(env)).task)
-    return SinglePolicy(.init(rule: RuleService(rule), name: rule.name))
+    let task = try EnvironmentSpec(path: EnvironmentName.path(env)).task
+    let rule = try RuleCatalog.rule(policy, for: task)
+    return SinglePolicy(.init(rule: try RuleService(rule, for: task), name: rule.name))
   }
 
   private func openLog(_ logger: Logger) throws -> DecisionLog {

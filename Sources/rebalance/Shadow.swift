@@ -44,9 +44,10 @@ struct Shadow: ParsableCommand {
   }
 
   func run() throws {
-    let task = try environment.load().task
+    let place = try environment.load()
+    let task = place.task
     let report = try ShadowReport(
-      task, champion: ShadowParty(champion, for: task),
+      place, champion: ShadowParty(champion, for: task),
       challenger: ShadowParty(challenger, for: task), episodes: episodes, seed: seed)
     if let out { try write(report, to: out) }
     if let figure { try draw(report, to: figure) }

@@ -89,7 +89,9 @@ struct Train: ParsableCommand {
     let runs = try trainings()
     if !resume, let taken = runs.first(where: { RunFolder($0.folder).isTaken }) {
       let path = seeds == nil ? out : "\(out)/\(taken.folder.lastPathComponent)"
-      throw ValidationError("\(path) holds a checkpoint: choose another folder or give --resume")
+      throw ValidationError(
+        "\(path) holds a checkpoint: choose another folder, or give --resume to continue that very run"
+      )
     }
     let interruption = Interruption()
     let stop = interruption.flag

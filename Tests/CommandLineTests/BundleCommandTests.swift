@@ -119,6 +119,74 @@ import Testing
     #expect(refused.errors.hasPrefix("error: manifest.sig: missing"), "\(refused.errors)")
   }
 
+  @Test func `says that a signature was not checked`() throws {
+    let work = try Workplace()
+    let key = try rebalance("keys", "create", "--out", work.path("own"), "--json").json()
+    let id = try #require(key["key_id"] as? String)
+    let bundle = work.path("bundle")
+    let checkpoint = try Trained.shared.get().checkpoint
+    #expect(
+      try rebalance("export", checkpoint, "--out", bundle, "--key", work.path("own")).status == 0)
+    let says = "signature by \(id) not checked: give --trust"
+    let plain = try rebalance("verify", bundle)
+    #expect(plain.status == 0 && plain.output.contains(says), "\(plain.output)")
+    let document = try rebalance("verify", bundle, "--json").json()
+    #expect(document["signed_by"] as? String == id)
+    #expect(document["signature_verified"] as? Bool == false)
+    #expect(document["warnings"] as? [String] == [says])
+    let trusted = try rebalance("verify", bundle, "--trust", work.path("own.pub"), "--json").json()
+    #expect(trusted["signature_verified"] as? Bool == true)
+    #expect(trusted["warnings"] as? [String] == [])
+  }
+
+  @Test(arguments: [
+    (["--name", "../evil"], "“../evil” is no name of a policy"),
+    (["--name", ""], "“” is no name of a policy"),
+    (["--policy-version", "1.x"], "“1.x” is no version of a policy"),
+  ])
+  func `exports only what a registry takes`(arguments: [String], says: String) throws {
+    let work = try Workplace()
+    let run = try rebalance(
+      ["export", try Trained.shared.get().checkpoint, "--out", work.path("bundle")] + arguments)
+    #expect(run.status == 65)
+    #expect(run.errors.contains(says), "\(run.errors)")
+    #expect(work.names.isEmpty)
+  }
+
+  @Test(arguments: [["--name", "other"], ["--policy-version", "1.0.1"]])
+  func `replaces no bundle of another name or version`(arguments: [String]) throws {
+    let work = try Workplace()
+    let bundle = try work.copyOfBundle()
+    let before = try contents(bundle)
+    let checkpoint = try Trained.shared.get().checkpoint
+    let run = try rebalance(["export", checkpoint, "--out", bundle] + arguments)
+    #expect(run.status == 65)
+    #expect(run.errors.contains("it holds the bundle checkpoint 1.0.0"), "\(run.errors)")
+    #expect(try contents(bundle) == before)
+    #expect(try rebalance("export", checkpoint, "--out", bundle).status == 0)
+  }
+
+  @Test func `names the field where a manifest is none`() throws {
+    let work = try Workplace()
+    let bundle = try work.copyOfBundle()
+    for (text, says) in [
+      ("{", "manifest.json: not JSON: line 1: a key in quotes is expected"),
+      ("{\"format\": 1}", "manifest.json: format: text is expected"),
+      ("[]", "manifest.json: a JSON object is expected"),
+    ] {
+      _ = try work.file("bundle/manifest.json", text)
+      let run = try rebalance("verify", bundle)
+      #expect(run.status == 65)
+      #expect(run.errors == "error: \(says); the bundle is refused\n")
+    }
+    let nothing = try rebalance(
+      "verify", Trained.shared.get().bundle, "--observations", work.path("nope"), "--scores",
+      work.path("scores"))
+    #expect(
+      nothing.errors == "error: \(work.path("nope")): No such file or directory\n",
+      "\(nothing.errors)")
+  }
+
   @Test func `refuses observations of another shape`() throws {
     let work = try Workplace()
     let bundle = try Trained.shared.get().bundle

@@ -76,20 +76,41 @@ private let badRequests = [
     name: "one holding", replace: "[61000.0, 39000.0]", with: "[61000.0]",
     says: "holdings: 1 numbers for 2 assets"),
   BadRequest(
-    name: "three assets", replace: "\"US_STOCK\"", with: "\"GOLD\", \"US_STOCK\"",
+    name: "three assets", replace: "\"RISKY\"", with: "\"GOLD\", \"RISKY\"",
     says: "holdings: 2 numbers for 3 assets"),
   BadRequest(
-    name: "an asset twice", replace: "US_STOCK", with: "US_TREASURY",
+    name: "an asset twice", replace: "RISKY", with: "NUMERAIRE",
     says: "assets: a name stands twice"),
   BadRequest(
     name: "an empty portfolio", replace: "[61000.0, 39000.0]", with: "[0, 0]",
     says: "holdings: they sum to 0"),
   BadRequest(
-    name: "a number for a name", replace: "\"US_STOCK\"", with: "1",
-    says: "assets[0]: String is expected"),
+    name: "a number for a name", replace: "\"RISKY\"", with: "1",
+    says: "assets[0]: text is expected"),
   BadRequest(
     name: "truth for a number", replace: "61000.0", with: "true",
-    says: "holdings[0]: Double is expected"),
+    says: "holdings[0]: a number is expected"),
+  BadRequest(
+    name: "assets in another order", replace: "[\"RISKY\", \"NUMERAIRE\"]",
+    with: "[\"NUMERAIRE\", \"RISKY\"]",
+    says: "assets: NUMERAIRE, RISKY are given; the policy is for RISKY, NUMERAIRE, in this order"),
+  BadRequest(
+    name: "another asset", replace: "RISKY", with: "GOLD",
+    says: "assets: GOLD, NUMERAIRE are given; the policy is for RISKY, NUMERAIRE"),
+  BadRequest(
+    name: "an asset without a name", replace: "RISKY", with: "",
+    says: "assets[0]: empty, a name is needed"),
+  BadRequest(
+    name: "a number for a list", replace: "[61000.0, 39000.0]", with: "61000.0",
+    says: "holdings: a list is expected"),
+  BadRequest(
+    name: "units without prices", replace: "holdings", with: "units", says: "prices: missing"),
+  BadRequest(
+    name: "a negative price", replace: "\"holdings\": [61000.0, 39000.0]",
+    with: "\"units\": [1, 390], \"prices\": [100, -1]", says: "prices[1]: -1.0 is negative"),
+  BadRequest(
+    name: "prices of fewer", replace: "\"holdings\": [61000.0, 39000.0]",
+    with: "\"units\": [1, 390], \"prices\": [100]", says: "prices: 1 numbers for 2 units"),
   BadRequest(
     name: "a trade to come", replace: "2017-01-31", with: "2017-04-01",
     says: "last_trade: 2017-04-01 is after"),
@@ -199,6 +220,16 @@ private let badRequests = [
     #expect(work.names.isEmpty)
   }
 
+  @Test func `does not send from a foreign checkpoint to --resume and back`() throws {
+    let work = try Workplace()
+    #expect(try train(work.path("q")).status == 0)
+    let other = try train(work.path("q"), "--resume", "--set", "cost_per_unit=0.01")
+    #expect(other.errors.contains("the checkpoint is of another run"), "\(other.errors)")
+    #expect(!other.errors.contains("leave"), "\(other.errors)")
+    let fresh = try train(work.path("q"))
+    #expect(fresh.errors.contains("--resume to continue that very run"), "\(fresh.errors)")
+  }
+
   @Test func `keeps a checkpoint that is not to be resumed`() throws {
     let work = try Workplace()
     #expect(try train(work.path("q")).status == 0)
@@ -206,6 +237,33 @@ private let badRequests = [
     #expect(try train(work.path("q")).status == 64)
     #expect(try train(work.path("q"), "--resume", "--set", "cost_per_unit=0.01").status == 64)
     #expect(try contents(work.path("q")) == before)
+  }
+
+  @Test func `expects an object where null is given`() throws {
+    let run = try rebalance("decide", "--policy", Trained.shared.get().bundle, input: "null")
+    #expect(run.status == 65)
+    #expect(run.errors == "error: a JSON object is expected\n")
+  }
+
+  @Test(arguments: [
+    (
+      ["registry", "list", "--registry", "README.md"], "README.md: cannot be read: Not a directory"
+    ),
+    (["simulate", "--env", "none/none.yaml", "--policy", "rule:never"], "there is no such file"),
+    (
+      [
+        "shadow", "--env", "two-asset-monthly-v0", "--champion", "rule:never", "--challenger",
+        "rule:never", "--episodes", "2", "--out", "none/none.json",
+      ], "none.json: No such file or directory"
+    ),
+  ])
+  func `says in plain words what the file system has refused`(
+    arguments: [String], says: String
+  ) throws {
+    let run = try rebalance(arguments)
+    #expect(run.status != 0)
+    #expect(run.errors.contains(says), "\(run.errors)")
+    #expect(!run.errors.contains("NSCocoaErrorDomain"), "\(run.errors)")
   }
 
   @Test(arguments: badRequests)

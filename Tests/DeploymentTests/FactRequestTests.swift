@@ -43,7 +43,8 @@ func watched(_ name: String) throws -> (task: RebalancingTask, facts: [Fact]) {
     var (equal, all) = (0, 0)
     for step in 0..<min(300, task.horizon - 1) {
       let request = try JSONEncoder().encode(environment.request)
-      let snapshot = try builder.complete(PortfolioSnapshot(request: request), needing: facts)
+      let snapshot = try builder.complete(
+        PortfolioSnapshot(request: request, for: task.assets), needing: facts)
       let built = try task.observation.observe(snapshot)
       for i in built.indices {
         all += 1

@@ -23,8 +23,13 @@ private final class Place {
 
   /// Writes the bundle of a version; versions differ by their weights.
   ///
-  /// - Parameter low: the lower end of the interval of what it saves; `nil` for no evaluation.
-  func bundle(_ version: String, low: Double? = 1, seed: UInt64 = 7) throws -> URL {
+  /// - Parameters:
+  ///   - low: the lower end of the interval of what it saves; `nil` for no evaluation.
+  ///   - scored: where it is evaluated; the training's environment if absent.
+  func bundle(
+    _ version: String, low: Double? = 1, seed: UInt64 = 7,
+    scored: PolicyBundle.Manifest.Environment? = nil
+  ) throws -> URL {
     let builder = ObservationBuilder(features: [.weightDeviation], assetCount: 2)
     let policy = LearnedPolicy.network(
       Network(
@@ -37,7 +42,10 @@ private final class Place {
       schema: FeatureSchema(
         builder, assets: ["A", "B"],
         moments: builder.columns.map { _ in RunningStatistics([-0.1, 0.1]) }),
-      actions: [0, 0.5, 1], evaluation: low.map { evaluation(policy, environment, low: $0) },
+      actions: [0, 0.5, 1],
+      evaluation: low.map {
+        evaluation(policy, on: scored ?? environment, trainedOn: environment, low: $0)
+      },
       to: bundle)
     return bundle
   }
@@ -50,12 +58,17 @@ private final class Place {
   }
 
   /// A shadow report of a version in the registry.
-  func shadow(_ version: String, requests: Int = 12) throws -> Data {
+  func shadow(
+    _ version: String, requests: Int = 12, env: String = "test-v0", digest: String = "0",
+    high: Double = 0.5
+  ) throws -> Data {
     let policy = try registry.load("steps", .version(version)).identity
     return Data(
       """
       {"policy": {"name": "steps", "version": "\(version)", "sha256": "\(policy.sha256)"},
-       "requests": \(requests), "disagreements": 1}
+       "champion": {"name": "rule:never", "version": "rule", "sha256": ""},
+       "env": "\(env)", "env_sha256": "\(digest)", "requests": \(requests), "disagreements": 1,
+       "faults": 0, "saving_bp_per_year": {"mean": -0.25, "low": -1, "high": \(high)}}
       """.utf8)
   }
 
@@ -64,14 +77,15 @@ private final class Place {
 
 /// A record of a policy that saves 2 bp a year against a band.
 private func evaluation(
-  _ policy: LearnedPolicy, _ environment: PolicyBundle.Manifest.Environment, low: Double
+  _ policy: LearnedPolicy, on environment: PolicyBundle.Manifest.Environment,
+  trainedOn: PolicyBundle.Manifest.Environment, low: Double
 ) -> EvaluationRecord {
   let rule = EvaluationRecord.Comparison(
     name: "rule:band(0.05)", cost: 10, saving: .init(mean: 2, low: low, high: 3),
     cheaperShare: 0.9)
   return EvaluationRecord(
     policyDigest: sha256(Data(policy.safetensors.encoded())), environment: environment,
-    trainedOn: environment, task: [],
+    trainedOn: trainedOn, task: [],
     paths: .init(
       seed: 1, sample: "episode", count: 10, firstDate: "2020-01-01", lastDate: "2021-01-01"),
     policy: .init(
@@ -162,8 +176,8 @@ private func evaluation(
     #expect(two?.kind == .refused)
     #expect(
       two?.description == "steps 2.0.0 is not promoted, the champion is unchanged: evaluation: "
-        + "2.0 bp a year saved against rule:band(0.05), 95 % interval -0.5 to 3.0; it must lie above "
-        + "zero; shadow: there is no shadow report; give one with --shadow FILE")
+        + "2.0 bp a year [-0.5, 3.0] saved against rule:band(0.05); it must lie above zero; shadow: there is no shadow report; give one with --shadow FILE"
+    )
     try registry.add(place.bundle("3.0.0", low: nil, seed: 3))
     try FileManager.default.removeItem(at: place.file("3.0.0/conformance.jsonl"))
     let three = #expect(throws: RegistryError.self) {
@@ -171,7 +185,7 @@ private func evaluation(
     }
     for part in [
       "conformance: conformance.jsonl: missing", "evaluation: evaluation.json is missing",
-      "shadow: the shadow report is of steps 2.0.0",
+      "shadow: not judged before the bundle passes its checks",
     ] { #expect(three?.description.contains(part) == true, "\(part)") }
     #expect(try place.champion == "1.0.0")
   }
@@ -199,10 +213,91 @@ private func evaluation(
   {
     try place.promote("1.0.0")
     try place.promote("1.1.0")
-    #expect(FileManager.default.fileExists(atPath: place.file("evidence/1.1.0/shadow.json").path))
     let promotion = try registry.promote("steps", version: "1.0.0")
     #expect(promotion.previous == "1.1.0")
     #expect(try place.champion == "1.0.0")
+  }
+
+  @Test func `keeps every report by which it has promoted, under the digest in the history`() throws
+  {
+    try place.promote("1.0.0")
+    try place.promote("1.1.0")
+    let again = try place.shadow("1.0.0", requests: 99)
+    try registry.promote("steps", version: "1.0.0", shadow: again)
+    let history = try String(contentsOf: place.file("history.jsonl"), encoding: .utf8)
+    let digests = try history.split(separator: "\n").map { line in
+      let entry = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+      return (try #require(entry?["version"] as? String), try #require(entry?["shadow"] as? String))
+    }
+    #expect(digests.count == 3)
+    for (version, digest) in digests {
+      let report = try Data(contentsOf: place.file("evidence/\(version)/\(digest).json"))
+      #expect(sha256(report) == digest)
+    }
+    #expect(digests[2].1 == sha256(again))
+    // What the last promotion was by counts from then on, and is not taken where it was changed.
+    let checks = try registry.checks("steps", version: "1.0.0")
+    #expect(checks[2].finding.hasPrefix("99 requests"))
+    let file = place.file("evidence/1.0.0/\(digests[2].1).json")
+    try FileManager.default.removeItem(at: file)
+    try Data("{}".utf8).write(to: file)
+    let error = #expect(throws: RegistryError.self) {
+      try registry.promote("steps", version: "1.0.0", shadow: again)
+    }
+    #expect(error?.kind == .damaged)
+    #expect(try Data(contentsOf: file) == Data("{}".utf8))
+  }
+
+  @Test func `takes no evidence of another environment than that of the training`() throws {
+    try registry.add(place.bundle("1.0.0"))
+    try registry.add(
+      place.bundle("1.1.0", scored: .init(id: "easy-v0", sha256: "0")))
+    let cases: [(String, Data, String)] = [
+      (
+        "1.0.0", try place.shadow("1.0.0", env: "easy-v0"),
+        "shadow: 12 requests on easy-v0, 1 disagreements; in charge -0.25 bp a year [-1.0, 0.5] saved "
+          + "against rule:never, but on easy-v0, and the policy was trained on test-v0"
+      ),
+      (
+        "1.0.0", try place.shadow("1.0.0", digest: "1"),
+        "on test-v0 with other keys than those of the training (SHA-256 1…, not 0…)"
+      ),
+      (
+        "1.1.0", try place.shadow("1.1.0"),
+        "evaluation: 2.0 bp a year [1.0, 3.0] saved against rule:band(0.05), but on easy-v0, and the "
+          + "policy was trained on test-v0"
+      ),
+    ]
+    for (version, report, says) in cases {
+      let error = #expect(throws: RegistryError.self) {
+        try registry.promote("steps", version: version, shadow: report)
+      }
+      #expect(error?.description.contains(says) == true, "\(error?.description ?? "")")
+    }
+    #expect(try place.champion == nil)
+  }
+
+  @Test func `promotes nothing that its own shadow report says to cost more`() throws {
+    try registry.add(place.bundle("1.0.0"))
+    let error = #expect(throws: RegistryError.self) {
+      try registry.promote("steps", version: "1.0.0", shadow: place.shadow("1.0.0", high: -0.1))
+    }
+    #expect(
+      error?.description.hasSuffix(
+        "in charge -0.25 bp a year [-1.0, -0.1] saved against rule:never; it costs more than what it "
+          + "would replace") == true, "\(error?.description ?? "")")
+    try registry.promote("steps", version: "1.0.0", shadow: place.shadow("1.0.0", high: 0))
+    #expect(try place.champion == "1.0.0")
+  }
+
+  @Test func `says nothing of a report where the bundle is damaged`() throws {
+    try place.promote("1.0.0")
+    try FileManager.default.removeItem(at: place.file("1.0.0/conformance.jsonl"))
+    let checks = try registry.checks("steps", version: "1.0.0")
+    #expect(checks.map(\.isMet) == [false, false, false])
+    for check in checks.dropFirst() {
+      #expect(check.finding == "not judged before the bundle passes its checks")
+    }
   }
 
   @Test func `rolls back to the champion before, and before that, as brackets close`() throws {

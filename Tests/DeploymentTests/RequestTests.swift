@@ -1,5 +1,6 @@
 import Algebra
 import Deployment
+import Experiments
 import Foundation
 import Learning
 import Markets
@@ -269,10 +270,52 @@ private func refusal(
     }
   }
 
+  @Test func `answers for its own assets in their order, and no others`() throws {
+    let taxable = try Taxable.shared.get()
+    let own = taxable.request.assets
+    for other in [Array(own.reversed()), ["OTHER"] + own.dropFirst(), own.map { $0.lowercased() }] {
+      // Facts, lots and overrides by name would be wrong too: the names are looked at before them.
+      let error = try refusal {
+        $0.assets = other
+        $0.lots = nil
+        $0.taxPosition = nil
+      }
+      #expect(
+        error?.description
+          == "assets: \(other.joined(separator: ", ")) are given; the policy is for "
+          + "\(own.joined(separator: ", ")), in this order")
+      #expect(error?.codes == [.invalidInput, .schema])
+    }
+  }
+
+  /// Whatever a rule looks at, it belongs to the environment that it is made for.
+  @Test(arguments: [
+    "rule:band(0.05)", "rule:never", "rule:calendar(quarterly)", "rule:quadratic(0.2)",
+  ])
+  func `a rule answers for the assets of its environment, and no others`(text: String) throws {
+    let task = try EnvironmentSpec(
+      path: top.appending(path: "envs/three-asset-myrgren-v0.yaml").path
+    ).task
+    let service = try RuleService(RuleCatalog.rule(text, for: task), for: task)
+    func decide(_ assets: String) throws -> DecisionResponse {
+      try service.decide(
+        request: Data(
+          """
+          {"date": "2020-02-03", "assets": \(assets), "holdings": [50, 30, 20],
+           "target_weights": [0.4, 0.4, 0.2], "last_trade": "2019-01-31"}
+          """.utf8))
+    }
+    #expect(throws: Never.self) { try decide(#"["A", "B", "C"]"#) }
+    for assets in [#"["C", "B", "A"]"#, #"["X", "Y", "Z"]"#] {
+      let error = #expect(throws: RequestError.self) { try decide(assets) }
+      #expect(error?.description.hasSuffix("the policy is for A, B, C, in this order") == true)
+    }
+  }
+
   @Test func `takes names in any script`() throws {
     let builder = ObservationBuilder(features: [.weightDeviation], assetCount: 2)
     let names = ["日本株 🪙", "État \"A\"\\"]
-    try withBundle(network(builder), builder) { folder in
+    try withBundle(network(builder), builder, assets: names) { folder in
       let bundle = try PolicyBundle.load(folder).bundle
       let snapshot = PortfolioSnapshot(
         date: try #require(CalendarDate(iso: "2020-02-03")), assets: names,

@@ -17,12 +17,14 @@ func network(_ builder: ObservationBuilder, seed: UInt64 = 7) -> LearnedPolicy {
 
 /// Writes the bundle of a policy over two assets, hands over its folder, and removes it.
 func withBundle<Result>(
-  _ policy: LearnedPolicy, _ builder: ObservationBuilder, _ body: (URL) throws -> Result
+  _ policy: LearnedPolicy, _ builder: ObservationBuilder, assets: [String] = ["A", "B"],
+  _ body: (URL) throws -> Result
 ) throws -> Result {
   let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
   defer { try? FileManager.default.removeItem(at: folder) }
   try PolicyBundle.write(
-    identity("steps"), policy: policy, schema: schema(builder), actions: [0, 0.5, 1], to: folder)
+    identity("steps"), policy: policy, schema: schema(builder, assets: assets),
+    actions: [0, 0.5, 1], to: folder)
   return try body(folder)
 }
 

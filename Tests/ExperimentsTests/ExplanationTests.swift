@@ -185,7 +185,7 @@ import Testing
     let task = try Self.task("two-asset-monthly-v0")
     let policy = try RuleCatalog.rule("rule:band(0.05)", for: task)
     let request = """
-      {"date": "2024-01-31", "assets": ["A", "B"], "holdings": [70, 30],
+      {"date": "2024-01-31", "assets": ["RISKY", "NUMERAIRE"], "holdings": [70, 30],
        "target_weights": [0.5, 0.5], "last_trade": "2023-12-31"}
       """
     let state = try ExplainedState(request: Data(request.utf8), for: task, policy: policy)

@@ -12,9 +12,13 @@ private struct Broken: Trigger {
 }
 
 private func task(_ name: String, _ overrides: [String] = []) throws -> RebalancingTask {
+  try place(name, overrides).task
+}
+
+private func place(_ name: String, _ overrides: [String] = []) throws -> EnvironmentSpec {
   let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "envs").path
-  return try EnvironmentSpec(path: "\(folder)/\(name).yaml", overrides: overrides).task
+  return try EnvironmentSpec(path: "\(folder)/\(name).yaml", overrides: overrides)
 }
 
 @Suite struct ShadowReportTests {
@@ -48,15 +52,15 @@ private func task(_ name: String, _ overrides: [String] = []) throws -> Rebalanc
   }
 
   private func report(
-    _ task: RebalancingTask, _ champion: String, _ challenger: String, episodes: Int = 6
+    _ place: EnvironmentSpec, _ champion: String, _ challenger: String, episodes: Int = 6
   ) throws -> ShadowReport {
     try ShadowReport(
-      task, champion: ShadowParty(champion, for: task),
-      challenger: ShadowParty(challenger, for: task), episodes: episodes, seed: 3)
+      place, champion: ShadowParty(champion, for: place.task),
+      challenger: ShadowParty(challenger, for: place.task), episodes: episodes, seed: 3)
   }
 
   @Test func `a policy in its own shadow never disagrees, and saves nothing`() throws {
-    let report = try report(try task("two-asset-monthly-v0"), "rule:band(0.05)", "rule:band(0.05)")
+    let report = try report(try place("two-asset-monthly-v0"), "rule:band(0.05)", "rule:band(0.05)")
     #expect(report.requests == 6 * 120)
     #expect(report.disagreements == 0)
     #expect(report.byKind.isEmpty)
@@ -75,7 +79,8 @@ private func task(_ name: String, _ overrides: [String] = []) throws -> Rebalanc
     environment: String, overrides: [String]
   ) throws {
     let task = try task(environment, overrides)
-    let report = try report(task, "rule:never", "rule:band(0.005)", episodes: 2)
+    let report = try report(
+      place(environment, overrides), "rule:never", "rule:band(0.005)", episodes: 2)
     #expect(report.disagreements > 3)
     #expect(report.byKind.map(\.kind) == ["NO_ACTION → REBALANCE_FULL"])
     for other in report.decisions.prefix(10) {
@@ -106,7 +111,7 @@ private func task(_ name: String, _ overrides: [String] = []) throws -> Rebalanc
 
   @Test func `the saving is the difference that evaluation finds on the same paths`() throws {
     let task = try task("two-asset-monthly-v0")
-    let report = try report(task, "rule:always", "rule:band(0.05)")
+    let report = try report(place("two-asset-monthly-v0"), "rule:always", "rule:band(0.05)")
     let evaluation = SampledEvaluation(
       task,
       policies: try ["rule:always", "rule:band(0.05)"].map { try RuleCatalog.rule($0, for: task) },
@@ -119,14 +124,17 @@ private func task(_ name: String, _ overrides: [String] = []) throws -> Rebalanc
   }
 
   @Test func `the document has the fields that a promotion asks for`() throws {
+    let place = try place("two-asset-monthly-v0")
     let report = try report(
-      try task("two-asset-monthly-v0"), "rule:never", "rule:band(0.05)", episodes: 2)
+      place, "rule:never", "rule:band(0.05)", episodes: 2)
     let object = try #require(
       try JSONSerialization.jsonObject(with: JSONEncoder().encode(report)) as? [String: Any])
     let policy = try #require(object["policy"] as? [String: String])
     #expect(policy.keys.sorted() == ["name", "sha256", "version"])
     #expect((object["champion"] as? [String: String])?.count == 3)
     #expect(object["requests"] as? Int == 240)
+    #expect(object["env"] as? String == "two-asset-monthly-v0")
+    #expect(object["env_sha256"] as? String == place.sha256)
     #expect((object["disagreements"] as? Int ?? 0) > 0)
     #expect((object["by_kind"] as? [[String: Any]])?.isEmpty == false)
     let saving = try #require(object["saving_bp_per_year"] as? [String: Double])

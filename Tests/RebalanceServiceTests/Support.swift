@@ -68,7 +68,8 @@ func request(_ holdings: [Double] = [70_000, 30_000]) -> String {
 /// The rule that trades all of the way, always.
 func always() throws -> ServedPolicy {
   ServedPolicy(
-    rule: RuleService(try RuleCatalog.plainRule("always", assets: ["A", "B"])), name: "always")
+    rule: RuleService(
+      try RuleCatalog.plainRule("always", assets: ["A", "B"]), assets: ["A", "B"]), name: "always")
 }
 
 /// Runs a service in this process with one policy, or those of the registry, and hands over a client.

@@ -30,6 +30,7 @@ private let defects = [
   DefectCase("an asset without holding", nil) { $0.holdings = [100, 0] },
   DefectCase("targets off by rounding", nil) { $0.targets = [0.6, 0.4 + 1e-10] },
   DefectCase("one asset", "assets: 1 given, at least 2 are needed") { $0.assets = ["A"] },
+  DefectCase("no name", "assets[1]: empty, a name is needed") { $0.assets = ["A", " "] },
   DefectCase("a name twice", "assets: a name stands twice") { $0.assets = ["A", "A"] },
   DefectCase("too few holdings", "holdings: 1 numbers for 2 assets") { $0.holdings = [100] },
   DefectCase("too many targets", "target_weights: 3 numbers for 2 assets") {

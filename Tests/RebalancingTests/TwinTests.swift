@@ -261,6 +261,10 @@ extension [Float] {
     task.targets = [0.5, 0.5]
     task.costs = TradingCosts(perUnit: [1.5, 1.5])
     compare(SIMD8<Double>.self, Double.self, task, count: 9, ruins: true)
+    // So does a withdrawal of more than there is, though nothing is traded.
+    var deposits = try Shipped.task("stock-bond-deposits-v0")
+    deposits.flows.chance?.mean = -200_000
+    compare(SIMD8<Double>.self, Double.self, deposits, count: 9, ruins: true)
     var environment = RebalancingEnvironment<Double>(task)
     _ = environment.reset(seed: 1)
     var step = environment.step(0)

@@ -22,7 +22,7 @@ def rebalance(*arguments, check=True):
 def request(stock=61000.0, **fields):
     """A valid request; another amount is another request."""
     return {
-        "date": "2017-03-29", "assets": ["US_STOCK", "US_TREASURY"], "holdings": [stock, 39000.0],
+        "date": "2017-03-29", "assets": ["RISKY", "NUMERAIRE"], "holdings": [stock, 39000.0],
         "target_weights": [0.6, 0.4], "last_trade": "2017-01-31", **fields,
     }
 

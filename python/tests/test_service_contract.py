@@ -114,6 +114,44 @@ class ContractTest(unittest.TestCase):
         check("GET", "/v2/health/ready", "/v2/health/ready", expect=200)
         check("GET", "/metrics", "/metrics", expect=200)
 
+    def test_requests_are_as_described(self):
+        validator = jsonschema.Draft202012Validator(
+            {"$ref": "#/components/schemas/Snapshot", "components": self.document["components"]},
+            format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
+        act = {"at": "2017-01-01", "by": "ada", "reason": "prices are wrong"}
+        pause = {"from": "2017-03-29T10:00:00Z", "until": "2017-03-30", "by": "ada", "reason": "audit"}
+        whole = request(
+            units=[610.0, 390.0], prices=[100.0, 100.0], previous_prices=[99.0, 100.0],
+            price_dates=["2017-03-29", "2017-03-28"], requested_on="2017-03-29T16:00:00Z",
+            waiting_since="2017-03-01", last_log_returns=[0.01, 0.0],
+            lots=[{"asset": "RISKY", "units": 610.0, "basis": 50000.0, "acquired": "2016-01-04",
+                   "holding_from": "2016-01-04", "replaced": 0, "substitute": False},
+                  {"asset": "NUMERAIRE", "units": 390.0, "basis": 39000.0, "acquired": "2016-01-04"}],
+            tax_position={"realized_short": -10.0, "carried_long": 5.0, "loss_sales": [
+                {"asset": "RISKY", "sold": "2017-03-20", "units": 1.0, "loss": 2.0, "days_held": 30,
+                 "long_term": False}], "substitutes_in_use": ["RISKY"]},
+            indicators={"volatilities": [0.2, 0.1], "covariance": [[0.04, 0.0], [0.0, 0.01]],
+                        "tradable": [True, True], "steps_left": 10},
+            facts={"trend": [0.0004, 0.0001]}, basis=[50000.0, 39000.0],
+            controls={"kill_switch": act, "pause": {**pause, "extends": []}, "frozen": ["RISKY"],
+                      "overrides": {"RISKY": {"band": 0.1, "hold": True}}, "minimum_days": 3,
+                      "maximum_weight": 0.9, "defensive": {"distance": 0.1}})
+        bare = {key: value for key, value in whole.items() if key != "holdings"}
+        for number, body in enumerate([request(), whole, bare]):
+            self.assertEqual([error.message for error in validator.iter_errors(body)], [])
+            self.check("POST", "/v1/decisions", "/v1/decisions", body,
+                       {"Idempotency-Key": f"whole-{number}"}, expect=201)
+        for number, body in enumerate([
+                {**bare, "units": None}, {key: value for key, value in bare.items() if key != "units"},
+                request(cash=1), request(lots=[{"asset": "RISKY", "lot": 1}]),
+                request(assets=["RISKY", ""]), request(facts={"mood": [1]})]):
+            self.assertFalse(validator.is_valid(body), body)
+            self.check("POST", "/v1/decisions", "/v1/decisions", body,
+                       {"Idempotency-Key": f"wrong-{number}"}, expect=422)
+        # Which names, and in which order, the policy knows and no schema.
+        self.check("POST", "/v1/decisions", "/v1/decisions", request(assets=["NUMERAIRE", "RISKY"]),
+                   {"Idempotency-Key": "swapped"}, expect=422)
+
     def test_controls_are_as_described(self):
         def act(**order):
             return self.check("POST", "/v1/controls", "/v1/controls", order, expect=200)

@@ -82,7 +82,7 @@ package struct BundleFiles: Sendable {
   func decoded<T: Decodable>(_ name: String) throws(BundleError) -> T {
     let data = try data(name)
     do { return try JSONDecoder().decode(T.self, from: data) } catch {
-      throw BundleError(file: name, problem: "not as a bundle has it: \(error)")
+      throw BundleError(file: name, problem: problem(in: data, error))
     }
   }
 }

@@ -28,24 +28,29 @@ struct ManifestSignature: Codable, Sendable, Hashable {
   }
 
   /// Refuses a manifest that none of the keys has signed; without keys, a signature that is none.
-  static func check(_ files: BundleFiles, trusting keys: [VerifyingKey]) throws(BundleError) {
+  ///
+  /// - Returns: the id of the key that is said to have signed; `nil` without a signature.
+  static func check(
+    _ files: BundleFiles, trusting keys: [VerifyingKey]
+  ) throws(BundleError) -> String? {
     let name = BundleFiles.signatureName
     func refuse(_ problem: String) -> BundleError { BundleError(file: name, problem: problem) }
     let trusted = keys.map(\.id).joined(separator: ", ")
     guard let data = files.contents[name] else {
-      if keys.isEmpty { return }
+      if keys.isEmpty { return nil }
       throw refuse("missing; a signature by \(trusted) is needed")
     }
     let found: Self = try files.decoded(name)
     // One way of writing each: nothing can be changed without being seen.
     guard found.algorithm == "Ed25519", found.signature.count == 64, (try? found.encoded()) == data
     else { throw refuse("not a signature as bundles have it") }
-    if keys.isEmpty { return }
+    if keys.isEmpty { return found.keyID }
     guard let key = keys.first(where: { $0.id == found.keyID }) else {
       throw refuse("signed by \(found.keyID); \(trusted) is trusted")
     }
     guard key.isValid(found.signature, of: try files.data(BundleFiles.manifestName)) else {
       throw refuse("the signature is not of this manifest, or not by \(found.keyID)")
     }
+    return found.keyID
   }
 }

@@ -20,19 +20,19 @@ extension PolicyBundle {
     let manifest: Manifest = try files.decoded(BundleFiles.manifestName)
     try check(manifest)
     try checkSeal(manifest, files)
-    try ManifestSignature.check(files, trusting: keys)
+    let signer = try ManifestSignature.check(files, trusting: keys)
     try checkDigests(manifest, files)
     let schema: FeatureSchema = try files.decoded(schemaName)
     let policy = try policy(files)
     let evaluation = try evaluation(files, manifest)
     try checkGraph(files, manifest)
-    let facts = try facts(files, assets: schema.assets.count)
+    let facts = try facts(files, assets: schema.assets)
     let attachments = files.contents.filter { attachmentNames.contains($0.key) }
     var bundle: PolicyBundle
     do throws(PolicyMismatch) {
       bundle = try PolicyBundle(
         manifest: manifest, schema: schema, policy: policy, evaluation: evaluation,
-        facts: facts, attachments: attachments)
+        facts: facts, signer: signer, attachments: attachments)
     } catch {
       throw BundleError(file: schemaName, problem: error.description)
     }
@@ -118,17 +118,17 @@ extension PolicyBundle {
   }
 
   private static func facts(
-    _ files: BundleFiles, assets: Int
+    _ files: BundleFiles, assets: [String]
   ) throws(BundleError) -> SnapshotFacts? {
     let name = FactConstants.fileName
     guard let data = files.contents[name] else { return nil }
     let constants: FactConstants
     do { constants = try FactConstants(decoding: data) } catch {
-      throw BundleError(file: name, problem: "not as a bundle has it: \(error)")
+      throw BundleError(file: name, problem: problem(in: data, error))
     }
-    guard constants.assets.count == assets else {
+    guard constants.assets == assets else {
       throw BundleError(
-        file: name, problem: "\(constants.assets.count) assets, the schema has \(assets)")
+        file: name, problem: "the assets are \(constants.assets), those of the schema \(assets)")
     }
     do { return try SnapshotFacts(constants) } catch {
       throw BundleError(file: name, problem: error.description)
@@ -161,7 +161,7 @@ extension PolicyBundle {
       let vector: ConformanceVector
       do { vector = try decoder.decode(ConformanceVector.self, from: line) } catch {
         throw BundleError(
-          file: Self.conformanceName, problem: "line \(number + 1): not a vector: \(error)")
+          file: Self.conformanceName, problem: "line \(number + 1): \(problem(in: line, error))")
       }
       guard vector.isMet(by: policy) else {
         throw BundleError(

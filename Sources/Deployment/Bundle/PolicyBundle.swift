@@ -16,7 +16,8 @@ public import Rebalancing
 /// | `manifest.sig` | an Ed25519 signature of the manifest, where it was signed |
 ///
 /// Loading checks sizes, manifest, signature, digests, schema and all answers, in this order; any
-/// failure refuses the bundle.
+/// failure refuses the bundle. A signature is checked against keys that the caller trusts; without any
+/// it says nothing.
 public struct PolicyBundle: Sendable {
   public let manifest: Manifest
   public let schema: FeatureSchema
@@ -28,6 +29,8 @@ public struct PolicyBundle: Sendable {
   public let attachments: [String: Data]
   /// What builds the facts of a request; `nil` where the bundle has no `environment.json`.
   public let facts: SnapshotFacts?
+  /// The id of the key that the bundle says has signed it, true or not; `nil` for an unsigned one.
+  public let signer: String?
   let learned: LearnedTrigger
   /// The policy behind guards; without `guards.json` they know nothing of its training.
   private(set) var guarded: GuardedTrigger
@@ -46,15 +49,17 @@ public struct PolicyBundle: Sendable {
   /// - Throws: where the parts do not fit together.
   init(
     manifest: Manifest, schema: FeatureSchema, policy: LearnedPolicy,
-    evaluation: EvaluationRecord?, facts: SnapshotFacts?, attachments: [String: Data]
+    evaluation: EvaluationRecord?, facts: SnapshotFacts?, signer: String?,
+    attachments: [String: Data]
   ) throws(PolicyMismatch) {
     (self.manifest, self.schema, self.policy) = (manifest, schema, policy)
     (self.evaluation, self.facts, self.attachments) = (evaluation, facts, attachments)
+    self.signer = signer
     learned = try LearnedTrigger(
       name: "\(manifest.name) \(manifest.version)", policy: policy,
       observation: try schema.builder(), actions: manifest.actions,
       family: manifest.actionFamily ?? .list)
-    guarded = GuardedTrigger(learned)
+    guarded = GuardedTrigger(learned, assets: schema.assets)
   }
 
   /// - Throws: where the guards are of another policy.

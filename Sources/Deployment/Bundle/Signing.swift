@@ -1,5 +1,6 @@
 import Crypto
 public import Foundation
+import Learning
 
 /// A key file that cannot be used or written, and why.
 public struct KeyError: Error, CustomStringConvertible, Sendable, Hashable {
@@ -145,7 +146,7 @@ private enum KeyFile {
       try handle.write(contentsOf: Data(text(key).utf8))
       try handle.synchronize()
     } catch {
-      throw KeyError(path: file.path, problem: "cannot be written: \(error)")
+      throw KeyError(path: file.path, problem: "cannot be written: \(systemReason(error))")
     }
   }
 }

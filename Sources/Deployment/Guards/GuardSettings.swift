@@ -8,7 +8,7 @@ import Rebalancing
 public struct GuardSettings: Sendable, Hashable {
   /// A rule that looks at weights, targets and dates only, as `RuleCatalog.plainRule` takes it.
   public var fallback: String
-  /// The assets by name, where the policy is for these and no others.
+  /// The assets of the policy that the guards are made for, by name; a policy for others refuses them.
   public var assets: [String]?
   /// Days from the snapshot's date to the request.
   public var maximumAgeDays = 4

@@ -5,6 +5,8 @@ package import Rebalancing
 /// The guards before any inference: what a request must be, and whether it is like the training.
 struct GuardedInput: Sendable {
   let settings: GuardSettings
+  /// The policy's, in order.
+  private let assets: [String]
   private let needs: TriggerNeeds
   /// What the policy sees; then weights, and last returns where guards were told of those, where it does
   /// not see them.
@@ -16,12 +18,13 @@ struct GuardedInput: Sendable {
 
   init(
     _ settings: GuardSettings, needs: TriggerNeeds, observation: ObservationBuilder?,
-    assetCount: Int
+    assets: [String]
   ) {
     self.settings = settings
+    self.assets = assets
     self.needs = needs
     hasObservation = observation != nil
-    let own = observation ?? ObservationBuilder(features: [], assetCount: assetCount)
+    let own = observation ?? ObservationBuilder(features: [], assetCount: assets.count)
     withoutReturns = own.forGuards(withReturns: false)
     let knowsReturns =
       settings.outOfDistribution.map { $0.columns.map(\.name) }
@@ -48,11 +51,8 @@ struct GuardedInput: Sendable {
       return Reading(
         refusal: Refusal(code: snapshot.isFinite ? .schema : .notFinite, description: defect))
     }
-    if let assets = settings.assets, assets != snapshot.assets {
-      return Reading(
-        refusal: Refusal(
-          code: .schema,
-          description: "assets: the policy is for \(assets.joined(separator: ", "))"))
+    if let refusal = snapshot.refusal(for: assets) {
+      return Reading(refusal: Refusal(code: .schema, description: refusal))
     }
     if let refusal = old(snapshot) ?? quotes(snapshot) { return Reading(refusal: refusal) }
     if !hasObservation, let refusal = rule(snapshot) { return Reading(refusal: refusal) }

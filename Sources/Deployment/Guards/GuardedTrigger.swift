@@ -32,6 +32,9 @@ public struct GuardedTrigger: Trigger {
     _ trigger: any Trigger, settings: GuardSettings, observation: ObservationBuilder? = nil,
     assets: [String]
   ) throws(PolicyMismatch) {
+    if let known = settings.assets, known != assets {
+      throw PolicyMismatch(description: "assets: made for \(known), the policy is for \(assets)")
+    }
     self.trigger = trigger
     self.settings = settings
     let learned = trigger as? LearnedTrigger
@@ -40,7 +43,7 @@ public struct GuardedTrigger: Trigger {
       fallback = try RuleCatalog.plainRule(settings.fallback, assets: assets)
     } catch { throw PolicyMismatch(description: "fallback: \(error)") }
     input = GuardedInput(
-      settings, needs: trigger.needs, observation: observation, assetCount: assets.count)
+      settings, needs: trigger.needs, observation: observation, assets: assets)
     let (seen, known) = (input.columnNames, settings.outOfDistribution?.columns.map(\.name))
     if let known, known != seen {
       throw PolicyMismatch(
@@ -49,14 +52,15 @@ public struct GuardedTrigger: Trigger {
   }
 
   /// Guards that know nothing of a training: controls, prices and age.
-  public init(_ trigger: any Trigger) {
+  ///
+  /// - Parameter assets: their names, in order.
+  public init(_ trigger: any Trigger, assets: [String]) {
     self.trigger = trigger
     learned = trigger as? LearnedTrigger
     // Without a law of the training nothing is handed to a fallback.
     (fallback, settings) = (trigger, GuardSettings(fallback: "rule:never"))
     input = GuardedInput(
-      settings, needs: trigger.needs, observation: learned?.observation,
-      assetCount: learned?.observation.assetCount ?? 0)
+      settings, needs: trigger.needs, observation: learned?.observation, assets: assets)
   }
 
   public var name: String { trigger.name }

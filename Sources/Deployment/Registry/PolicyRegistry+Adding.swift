@@ -22,12 +22,7 @@ extension PolicyRegistry {
   @discardableResult
   public func add(_ bundle: URL) throws(RegistryError) -> Version {
     let (files, manifest) = try read(bundle)
-    try check(manifest.name)
-    guard SemanticVersion(manifest.version) != nil else {
-      throw RegistryError(
-        .invalid, "\(bundle.path): “\(manifest.version)” is no version; valid is 1.0.0 and the like"
-      )
-    }
+    try Self.check(manifest.name, version: manifest.version)
     do { try createFolder(folder(of: manifest.name)) } catch {
       throw RegistryError(.storage, "\(error)")
     }
@@ -86,7 +81,7 @@ extension RegistryFiles {
       try manager.moveItem(at: draft, to: place)
       try manager.setAttributes([.posixPermissions: 0o555], ofItemAtPath: place.path)
     } catch {
-      throw RegistryError(.storage, "\(place.path): cannot be written: \(error)")
+      throw RegistryError(.storage, "\(place.path): cannot be written: \(systemReason(error))")
     }
     try synchronize(place.deletingLastPathComponent())
   }

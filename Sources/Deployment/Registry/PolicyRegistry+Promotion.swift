@@ -1,4 +1,5 @@
 public import Foundation
+import Learning
 
 extension PolicyRegistry {
   /// An alias that has moved.
@@ -12,16 +13,17 @@ extension PolicyRegistry {
 
   /// Everything that a champion must meet, found for a version.
   ///
-  /// - Parameter shadow: a shadow report; the one that is kept for the version if absent.
+  /// - Parameter shadow: a shadow report; the one by which the version was promoted last if absent.
   public func checks(
     _ name: String, version: String, shadow: Data? = nil
   ) throws(RegistryError) -> [PromotionCheck] {
     try examine(name, version, shadow: shadow).checks
   }
 
-  /// Makes a version the champion, if it meets every condition; keeps the shadow report as evidence.
+  /// Makes a version the champion, if it meets every condition; keeps the shadow report as evidence,
+  /// beside those of earlier promotions.
   ///
-  /// - Parameter shadow: a shadow report; the one that is kept for the version if absent.
+  /// - Parameter shadow: a shadow report; the one by which the version was promoted last if absent.
   /// - Throws: `refused` naming every condition that is not met; the champion is unchanged then.
   @discardableResult
   public func promote(
@@ -107,28 +109,53 @@ extension PolicyRegistry {
     _ = try self.version(of: name, .version(version))
     let place = folder(of: name).appending(path: version)
     let (conformance, bundle) = PromotionCheck.conformance(place, trusting: keys)
-    let report = shadow ?? FileManager.default.contents(atPath: evidence(name, version).path)
+    let report = if let shadow { Optional(shadow) } else { try kept(name, version) }
     let checks = [
-      conformance, .evaluation(place), .shadow(report, of: bundle?.identity),
+      conformance, .evaluation(place, of: bundle), .shadow(report, of: bundle),
     ]
     return (checks, bundle, report)
   }
 
+  /// Keeps a shadow report under its digest; nothing is ever written over.
   private func keep(
     _ shadow: Data, _ name: String, _ version: String
   ) throws(RegistryError) {
-    let file = evidence(name, version)
+    let digest = sha256(shadow)
+    let file = evidence(name, version, digest)
+    if FileManager.default.fileExists(atPath: file.path) {
+      _ = try read(file, digest)
+      return
+    }
     do {
       try FileManager.default.createDirectory(
         at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
     } catch {
-      throw RegistryError(.storage, "\(file.path): cannot be written: \(error)")
+      throw RegistryError(.storage, "\(file.path): cannot be written: \(systemReason(error))")
     }
     try RegistryFiles.write(shadow, to: file)
   }
 
-  private func evidence(_ name: String, _ version: String) -> URL {
-    folder(of: name).appending(path: "evidence/\(version)/shadow.json")
+  /// The shadow report by which a version was promoted last; `nil` where it never was.
+  private func kept(_ name: String, _ version: String) throws(RegistryError) -> Data? {
+    let entries = RegistryEntry.read(history(name), alias: .champion)
+    guard let digest = entries.last(where: { $0.version == version && $0.shadow != nil })?.shadow
+    else { return nil }
+    return try read(evidence(name, version, digest), digest)
+  }
+
+  private func read(_ file: URL, _ digest: String) throws(RegistryError) -> Data {
+    let data = FileManager.default.contents(atPath: file.path)
+    guard let data, sha256(data) == digest else {
+      throw RegistryError(
+        .damaged,
+        "\(file.path): \(data == nil ? "missing" : "changed"), and the history names it as evidence"
+      )
+    }
+    return data
+  }
+
+  private func evidence(_ name: String, _ version: String, _ digest: String) -> URL {
+    folder(of: name).appending(path: "evidence/\(version)/\(digest).json")
   }
 
   private func history(_ name: String) -> URL { folder(of: name).appending(path: "history.jsonl") }

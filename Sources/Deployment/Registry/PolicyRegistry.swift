@@ -1,4 +1,5 @@
 public import Foundation
+import Learning
 
 /// Policies by name and version in a folder, and which of them serves.
 ///
@@ -7,7 +8,8 @@ public import Foundation
 /// policies/NAME/champion              symbolic link to the version that acts
 /// policies/NAME/challenger            symbolic link to the version that is watched beside it
 /// policies/NAME/history.jsonl         one line per promotion and rollback, only ever appended to
-/// policies/NAME/evidence/VERSION/     the shadow report by which a version was promoted
+/// policies/NAME/evidence/VERSION/     the shadow reports by which a version was promoted, each under
+///                                     its SHA-256, which the history names
 /// ```
 /// A change is made under a lock file: first its line of history, then the link, in one step. A crash in
 /// between leaves the old link, and the line is known to be without effect.
@@ -129,8 +131,19 @@ extension PolicyRegistry {
     try RegistryFiles.locked(folder(of: name).appending(path: ".lock"), body)
   }
 
-  func check(_ name: String) throws(RegistryError) {
-    guard Self.isName(name) else {
+  func check(_ name: String) throws(RegistryError) { try Self.check(name) }
+
+  /// Refuses what can be no policy's name or version in a registry.
+  package static func check(_ name: String, version: String) throws(RegistryError) {
+    try check(name)
+    guard SemanticVersion(version) != nil else {
+      throw RegistryError(
+        .invalid, "“\(version)” is no version of a policy; valid is 1.0.0 and the like")
+    }
+  }
+
+  private static func check(_ name: String) throws(RegistryError) {
+    guard isName(name) else {
       throw RegistryError(
         .invalid,
         "“\(name)” is no name of a policy: valid are 1 to 100 letters, digits, “.”, “_” and “-”, "
@@ -154,7 +167,7 @@ extension PolicyRegistry {
   private func entries(_ folder: URL) throws(RegistryError) -> [String] {
     guard FileManager.default.fileExists(atPath: folder.path) else { return [] }
     do { return try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() } catch {
-      throw RegistryError(.storage, "\(folder.path): cannot be read: \(error)")
+      throw RegistryError(.storage, "\(folder.path): cannot be read: \(systemReason(error))")
     }
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Learning
 
 /// The steps of the file system that a registry is made of; each happens as a whole or not at all.
 enum RegistryFiles {
@@ -55,7 +56,7 @@ enum RegistryFiles {
       try handle.write(contentsOf: (isCut ? Data("\n".utf8) : Data()) + line + Data("\n".utf8))
       try handle.synchronize()
     } catch {
-      throw RegistryError(.storage, "\(file.path): cannot be written: \(error)")
+      throw RegistryError(.storage, "\(file.path): cannot be written: \(systemReason(error))")
     }
     try synchronize(file.deletingLastPathComponent())
   }
@@ -64,7 +65,7 @@ enum RegistryFiles {
   static func write(_ data: Data, to file: URL) throws(RegistryError) {
     let draft = file.deletingLastPathComponent().appending(path: ".\(file.lastPathComponent).tmp")
     do { try data.write(to: draft) } catch {
-      throw RegistryError(.storage, "\(file.path): cannot be written: \(error)")
+      throw RegistryError(.storage, "\(file.path): cannot be written: \(systemReason(error))")
     }
     try synchronize(draft)
     guard unsafe rename(draft.path, file.path) == 0 else { throw failure(file) }

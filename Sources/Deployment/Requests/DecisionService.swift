@@ -28,7 +28,7 @@ extension PolicyBundle: RequestDecider {
   }
 
   public func decide(request: Data) throws(RequestError) -> DecisionResponse {
-    let snapshot = try complete(PortfolioSnapshot(request: request))
+    let snapshot = try complete(PortfolioSnapshot(request: request, for: schema.assets))
     let decision = try guarded.answer(snapshot)
     return DecisionResponse(
       decision, for: snapshot, by: identity, scores: decision.scores ?? [])
@@ -81,15 +81,28 @@ extension PortfolioSnapshot {
 /// Decides on requests by a rule behind guards, as a bundle does by a learned policy.
 public struct RuleService: RequestDecider {
   private let rule: GuardedTrigger
+  private let assets: [String]
   private let facts: SnapshotFacts?
 
-  /// - Parameter facts: builds what the rule needs; without, requests bring it.
-  public init(_ rule: any Trigger, facts: SnapshotFacts? = nil) {
-    (self.rule, self.facts) = (GuardedTrigger(rule), facts)
+  /// A rule that knows nothing of an environment but its assets: requests bring the facts that it needs.
+  ///
+  /// - Parameter assets: their names, in order.
+  public init(_ rule: any Trigger, assets: [String]) {
+    self.init(rule, assets, nil)
+  }
+
+  /// A rule made for a task, by whose constants the facts that it needs are built.
+  public init(_ rule: any Trigger, for task: RebalancingTask) throws(SnapshotDefect) {
+    self.init(rule, task.assets, try SnapshotFacts(FactConstants(task)))
+  }
+
+  private init(_ rule: any Trigger, _ assets: [String], _ facts: SnapshotFacts?) {
+    (self.rule, self.assets) = (GuardedTrigger(rule, assets: assets), assets)
+    self.facts = facts
   }
 
   public func decide(request: Data) throws(RequestError) -> DecisionResponse {
-    let snapshot = try PortfolioSnapshot(request: request)
+    let snapshot = try PortfolioSnapshot(request: request, for: assets)
       .completed(by: facts, needing: rule.needs.facts)
     if snapshot.observation != nil {
       throw RequestError("observation: a rule sees the portfolio itself; leave it out")

@@ -45,12 +45,7 @@ public struct ExplainedState: Sendable {
   /// A decision request with the facts that the policy needs; the rest of it, facts too, stays as it is
   /// when weights vary.
   public init(request: Data, for task: RebalancingTask, policy: any Trigger) throws {
-    let snapshot = try PortfolioSnapshot(request: request)
-    guard snapshot.assets.count == task.assets.count else {
-      throw SpecError(
-        file: task.id,
-        "the request has \(snapshot.assets.count) assets, the task has \(task.assets.count)")
-    }
+    let snapshot = try PortfolioSnapshot(request: request, for: task.assets)
     let facts = try SnapshotFacts(FactConstants(task))
     let whole = try snapshot.completed(by: facts, needing: policy.needs.facts)
     self.snapshot = whole

@@ -46,8 +46,7 @@ public enum GuardCalibration {
     if let fault { throw fault }
     var settings = GuardSettings(fallback: fallback)
     settings.outOfDistribution = try model(builder, halves)
-    // Only data has names that mean something.
-    if task.hasNamedAssets { settings.assets = task.assets }
+    settings.assets = task.assets
     return settings
   }
 
@@ -81,13 +80,5 @@ extension RebalancingTask {
   /// Whether last returns are those of assets: of a ratio one asset is the unit, which never moves.
   fileprivate var tellsReturns: Bool {
     if case .logRatio = market { false } else { true }
-  }
-
-  /// Whether the assets are those of data.
-  fileprivate var hasNamedAssets: Bool {
-    switch market {
-    case .historical, .bootstrap: true
-    default: false
-    }
   }
 }

@@ -164,7 +164,7 @@ private struct Export {
     runner.report(
       "\(folder.relativeToHere): digests agree, \(vectors) conformance vectors met")
     let policy = try PolicyReference.trigger(of: checkpoint, name: best.name)
-    let request = try lastDay(of: replay.task, policy)
+    let request = try lastDay(of: replay.task, policy, as: environment.task.assets)
     try request.write(to: runner.output.appending(path: "request.json"), options: .atomic)
     return (best.name, try bundle.decide(request: request))
   }
@@ -179,7 +179,11 @@ private struct Export {
   }
 
   /// The portfolio that a policy leads to on the last day of the data, as a request.
-  private func lastDay(of task: RebalancingTask, _ policy: LearnedTrigger) throws -> Data {
+  ///
+  /// - Parameter assets: by the names that the policy has learned, in whose place those of the data stand.
+  private func lastDay(
+    of task: RebalancingTask, _ policy: LearnedTrigger, as assets: [String]
+  ) throws -> Data {
     var environment = RebalancingEnvironment<Double>(task.informing(policy))
     _ = environment.reset(seed: plan.spec.evaluationSeed)
     while !environment.hasEnded {
@@ -187,7 +191,9 @@ private struct Export {
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    return try encoder.encode(environment.snapshot) + Data("\n".utf8)
+    var snapshot = environment.snapshot
+    snapshot.assets = assets
+    return try encoder.encode(snapshot) + Data("\n".utf8)
   }
 }
 

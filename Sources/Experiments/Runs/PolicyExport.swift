@@ -14,10 +14,13 @@ public enum PolicyExport {
   /// - Parameters:
   ///   - evaluation: of this policy; the manifest says where there is none.
   ///   - key: signs the manifest.
+  ///   - folder: a free one, or that of a bundle of the same name and version, which is replaced.
   public static func write(
     _ checkpoint: Checkpoint<RunRecord>, name: String, version: String,
     evaluation: EvaluationRecord?, signedBy key: SigningKey? = nil, to folder: URL
   ) throws {
+    try PolicyRegistry.check(name, version: version)
+    try checkPlace(folder, name: name, version: version)
     let record = checkpoint.record
     let environment = try record.resolvedEnvironment()
     let trigger = try PolicyReference.trigger(of: checkpoint, name: name)
@@ -64,6 +67,20 @@ public enum PolicyExport {
     try write(
       checkpoint, name: name ?? folder.lastPathComponent, version: version,
       evaluation: evaluation, signedBy: key, to: bundle)
+  }
+
+  /// Refuses to write over a bundle of another name or version.
+  private static func checkPlace(_ folder: URL, name: String, version: String) throws {
+    let file = folder.appending(path: "manifest.json")
+    guard let data = FileManager.default.contents(atPath: file.path) else { return }
+    let old = try? JSONDecoder().decode(PolicyBundle.Manifest.self, from: data)
+    guard old?.name == name, old?.version == version else {
+      let found = old.map { "the bundle \($0.name) \($0.version)" } ?? "a manifest that is none"
+      throw FolderWritingError(
+        path: folder.relativeToHere,
+        reason: "it holds \(found), and only one of the same name and version, \(name) \(version), "
+          + "is replaced; choose another folder, or remove this one")
+    }
   }
 
   /// Guards that know the paths of the training environment; what they do not know goes to a band.

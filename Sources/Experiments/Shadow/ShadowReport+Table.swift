@@ -7,19 +7,21 @@ extension ShadowReport {
 
   /// The report for people.
   public var table: String {
-    var lines = [
+    let title =
       "\(policy.name) \(policy.version) in the shadow of \(champion.name), \(environment), "
-        + "\(firstDate) to \(lastDate)",
-      "\(requests) requests, \(disagreements) disagreements "
-        + "(\((100 * Double(disagreements) / Double(max(requests, 1))).fixed(1)) %), "
-        + "\(faults) faults of the challenger", "",
-    ]
+      + "\(firstDate) to \(lastDate)"
+    var lines =
+      title.wrapped() + [
+        "\(requests) requests, \(disagreements) disagreements "
+          + "(\((100 * Double(disagreements) / Double(max(requests, 1))).fixed(1)) %), "
+          + "\(faults) faults of the challenger", "",
+      ]
     if !byKind.isEmpty { lines += [kinds, "", largest, ""] }
     lines += [
-      "saved, bp of value: what the other decision alone would have saved to the path's end, with",
-      "the champion deciding all later steps; minus: it would have cost",
-      "all other decisions, each by itself: \(words(singleDecisions))",
-      "the challenger in charge of the same paths: \(words(saving))",
+      "saved, bp of value: what the other decision alone would have saved to the path's",
+      "end, with the champion deciding all later steps; minus: it would have cost",
+      "all others, each by itself: \(words(singleDecisions))",
+      "the challenger in charge:   \(words(saving))",
       "95 % intervals over \(sample == "episode" ? "episodes" : "calendar years")",
     ]
     return lines.joined(separator: "\n")

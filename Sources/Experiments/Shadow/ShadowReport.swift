@@ -1,7 +1,7 @@
 import Algebra
 public import Deployment
 public import Markets
-public import Rebalancing
+import Rebalancing
 import Statistics
 
 /// A challenger in the shadow of a champion: how often it disagrees, and what each other decision would
@@ -17,6 +17,8 @@ public struct ShadowReport: Sendable, Encodable {
   public var policy: DecisionResponse.Policy
   public var champion: DecisionResponse.Policy
   public var environment: String
+  /// SHA-256 of the environment's resolved specification.
+  public var environmentDigest: String
   public var seed: UInt64
   public var episodes: Int
   public var firstDate: CalendarDate
@@ -77,6 +79,7 @@ public struct ShadowReport: Sendable, Encodable {
   enum CodingKeys: String, CodingKey {
     case policy, champion, seed, episodes, sample, requests, disagreements, faults, decisions
     case environment = "env"
+    case environmentDigest = "env_sha256"
     case firstDate = "first_date"
     case lastDate = "last_date"
     case byKind = "by_kind"
@@ -92,9 +95,10 @@ extension ShadowReport {
   ///   - episodes: paths; ignored, and 1, on data that is replayed from a fixed day.
   /// - Throws: where an episode is too long to be played once per disagreement.
   public init(
-    _ task: RebalancingTask, champion: ShadowParty, challenger: ShadowParty, episodes: Int,
+    _ place: EnvironmentSpec, champion: ShadowParty, challenger: ShadowParty, episodes: Int,
     seed: UInt64, workers: Int = 2
   ) throws {
+    let task = place.task
     try Simulation.check(task, 0, longest: 100_000)
     let count = task.isReplayedFromFixedDay ? 1 : episodes
     var plays = (0..<UInt32(count)).map {
@@ -108,7 +112,8 @@ extension ShadowReport {
       task, policies: [champion.trigger, challenger.trigger], episodes: episodes, seed: seed,
       workers: workers)
     (policy, self.champion) = (challenger.identity, champion.identity)
-    (environment, self.seed, self.episodes) = (task.id, seed, count)
+    (environment, environmentDigest) = (task.id, place.sha256)
+    (self.seed, self.episodes) = (seed, count)
     (firstDate, lastDate) = (evaluation.firstDate, evaluation.lastDate)
     sample = evaluation.sample
     decisions = plays.flatMap(\.disagreements)

@@ -137,12 +137,11 @@ public struct EnvironmentSpec: Sendable {
       guard names.count == 2 else {
         throw reader.fault("assets", "\(names.count) names, a log_ratio market has 2 assets")
       }
+      try check(names: names, &reader)
       return (names, [target, 1 - target])
     }
     let assets = try reader.strings("assets")
-    guard assets.count >= 2, Set(assets).count == assets.count else {
-      throw reader.fault("assets", "at least two different names are expected")
-    }
+    try check(names: assets, &reader)
     let targets = try reader.numbers("target_weights", count: assets.count)
     guard targets.allSatisfy({ $0 >= 0 }) else {
       throw reader.fault("target_weights", "a weight is negative, 0 or more is valid")
@@ -152,6 +151,14 @@ public struct EnvironmentSpec: Sendable {
       throw reader.fault("target_weights", "they sum to \(sum), 1 is valid")
     }
     return (assets, targets)
+  }
+
+  private static func check(
+    names: [String], _ reader: inout SpecReader
+  ) throws(SpecError) {
+    guard names.count >= 2, Set(names).count == names.count,
+      !names.contains(where: { $0.allSatisfy(\.isWhitespace) })
+    else { throw reader.fault("assets", "at least two different names are expected") }
   }
 
   private static func actions(

@@ -44,8 +44,8 @@ struct RunKeeper {
     guard other.isOfSameRun(as: record) else {
       throw SpecError(
         file: folder.url.path,
-        "the checkpoint is of another run (\(other.environment.id), seed \(other.seed)); "
-          + "choose another folder or leave --resume out")
+        "the checkpoint is of another run (\(other.environment.id), seed \(other.seed)), which only "
+          + "its own environment, agent and seed continue; choose another folder for this one")
     }
     try checkpoint.restore(&learner)
   }

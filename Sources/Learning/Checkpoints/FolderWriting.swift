@@ -15,7 +15,7 @@ public struct FolderWritingError: Error, CustomStringConvertible, Sendable, Equa
 
   /// In the system's words for an error of the file system.
   init(path: String, _ error: any Error) {
-    self.init(path: path, reason: Learning.reason(error))
+    self.init(path: path, reason: systemReason(error))
   }
 }
 
@@ -71,11 +71,13 @@ public func createFolder(_ folder: URL) throws(FolderWritingError) {
   }
 }
 
-/// The system's words for an error of the file system.
-private func reason(_ error: any Error) -> String {
+/// The system's words for an error of the file system; other errors say what they are themselves.
+public func systemReason(_ error: any Error) -> String {
   let cause = (error as? CocoaError)?.underlying ?? error
-  guard let code = (cause as? POSIXError)?.code else { return error.localizedDescription }
-  return unsafe String(cString: strerror(code.rawValue))
+  if let code = (cause as? POSIXError)?.code {
+    return unsafe String(cString: strerror(code.rawValue))
+  }
+  return error is CocoaError ? error.localizedDescription : "\(error)"
 }
 
 extension URL {

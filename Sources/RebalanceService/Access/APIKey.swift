@@ -1,5 +1,7 @@
 import Crypto
+import Deployment
 public import Foundation
+import Learning
 
 /// What a caller may do.
 public enum Scope: String, Sendable, Hashable, Codable, CaseIterable {
@@ -60,9 +62,13 @@ public struct APIKeys: Sendable {
       self.init([])
       return
     }
-    do {
-      self.init(try JSONDecoder().decode([APIKey].self, from: Data(contentsOf: file)))
-    } catch { throw AccessError("\(file.path): not as a file of keys is: \(error)") }
+    let data: Data
+    do { data = try Data(contentsOf: file) } catch {
+      throw AccessError("\(file.path): cannot be read: \(systemReason(error))")
+    }
+    do { self.init(try JSONDecoder().decode([APIKey].self, from: data)) } catch {
+      throw AccessError("\(file.path): not a file of keys: \(problem(in: data, error))")
+    }
   }
 
   /// Adds a key and writes the file as a whole, for its owner only.
@@ -71,7 +77,7 @@ public struct APIKeys: Sendable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
     do { try PrivateFile.write(encoder.encode(keys) + Data("\n".utf8), to: file) } catch {
-      throw AccessError("\(file.path): cannot be written: \(error); it is unchanged")
+      throw AccessError("\(file.path): cannot be written: \(systemReason(error)); it is unchanged")
     }
   }
 

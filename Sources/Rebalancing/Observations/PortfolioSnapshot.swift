@@ -70,6 +70,14 @@ public struct PortfolioSnapshot: Sendable, Hashable {
 
   /// Weight minus target per asset.
   public var deviations: [Double] { zip(weights, targets).map { $0 - $1 } }
+
+  /// Why the snapshot is not for a policy of these assets: it is answered by position, so names and
+  /// order must be the policy's own; `nil` where they are.
+  public func refusal(for assets: [String]) -> String? {
+    guard self.assets != assets else { return nil }
+    return "assets: \(self.assets.joined(separator: ", ")) are given; the policy is for "
+      + "\(assets.joined(separator: ", ")), in this order"
+  }
 }
 
 extension PortfolioSnapshot: Codable {
@@ -95,6 +103,9 @@ extension PortfolioSnapshot {
   public var defect: String? {
     let count = assets.count
     if count < 2 { return "assets: \(count) given, at least 2 are needed" }
+    if let i = assets.firstIndex(where: { $0.allSatisfy(\.isWhitespace) }) {
+      return "assets[\(i)]: empty, a name is needed"
+    }
     if hasRepeatedName { return "assets: a name stands twice" }
     // One after another: a list of them would be an allocation at every decision.
     if let defect = wrong(holdings, "holdings") ?? wrong(targets, "target_weights")

@@ -13,8 +13,7 @@ extension PortfolioSnapshot {
     self.init(
       date: try fields.decode(CalendarDate.self, forKey: .date),
       assets: try fields.decode([String].self, forKey: .assets),
-      holdings: try part(.holdings) ?? Self.worth(units, prices)
-        ?? fields.decode([Double].self, forKey: .holdings),
+      holdings: try part(.holdings) ?? Self.holdings(units, prices, decoder),
       targets: try fields.decode([Double].self, forKey: .targets),
       lastTrade: try part(.lastTrade), waitingSince: try part(.waitingSince),
       basis: try part(.basis), lastLogReturns: try part(.lastLogReturns), facts: try part(.facts))
@@ -31,6 +30,31 @@ extension PortfolioSnapshot {
     indicators = try fields.record(
       MarketIndicators.self, MarketIndicators.CodingKeys.self, forKey: .indicators)
     observation = try part(.observation)
+  }
+}
+
+extension PortfolioSnapshot {
+  /// Holdings that units and prices say.
+  ///
+  /// - Throws: what is missing, or which of the two cannot be: a holding that nobody sent is not blamed.
+  private static func holdings(
+    _ units: [Double]?, _ prices: [Double]?, _ decoder: any Decoder
+  ) throws -> [Double] {
+    func context(_ path: [any CodingKey], _ problem: String) -> DecodingError.Context {
+      .init(codingPath: decoder.codingPath + path, debugDescription: problem)
+    }
+    guard let units else { throw DecodingError.keyNotFound(CodingKeys.holdings, context([], "")) }
+    guard let prices else { throw DecodingError.keyNotFound(CodingKeys.prices, context([], "")) }
+    for (key, numbers) in [(CodingKeys.units, units), (.prices, prices)] {
+      guard let i = numbers.firstIndex(where: { $0 < 0 }) else { continue }
+      throw DecodingError.dataCorrupted(
+        context([key, AnyKey(intValue: i)], "\(numbers[i]) is negative"))
+    }
+    guard let worth = worth(units, prices) else {
+      throw DecodingError.dataCorrupted(
+        context([CodingKeys.prices], "\(prices.count) numbers for \(units.count) units"))
+    }
+    return worth
   }
 }
 

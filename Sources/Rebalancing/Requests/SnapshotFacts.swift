@@ -38,10 +38,7 @@ public struct SnapshotFacts: Sendable {
   public func complete(
     _ snapshot: PortfolioSnapshot, needing needed: [Fact]
   ) throws(SnapshotDefect) -> PortfolioSnapshot {
-    guard snapshot.assets.count == constants.assets.count else {
-      throw SnapshotDefect(
-        "assets: \(snapshot.assets.count) given, the policy is for \(constants.assets.count)")
-    }
+    if let refusal = snapshot.refusal(for: constants.assets) { throw SnapshotDefect(refusal) }
     var known = Known(snapshot, constants, formulas)
     try known.takeBasisOfLots()
     var complete = known.snapshot

@@ -35,9 +35,7 @@ public struct RuledPortfolio: Sendable {
     guard snapshot.holdings.count == count, snapshot.targets.count == count, count > 0 else {
       throw Defect("one holding and one target for each of \(count) assets are needed")
     }
-    if let assets = needs.assets, snapshot.assets != assets {
-      throw Defect("the rule is for the assets \(assets.joined(separator: ", "))")
-    }
+    if let refusal = needs.assets.flatMap(snapshot.refusal(for:)) { throw Defect(refusal) }
     let value = snapshot.value
     guard value > 0, value.isFinite else {
       throw Defect("holdings: they sum to \(value), a positive finite value is needed")

@@ -9,6 +9,16 @@ extension RuleCall {
     return share
   }
 
+  /// The next unnamed argument as a distance of a weight from its target, from 0 to 1.
+  mutating func distance() throws(RuleError) -> Double { try distance(try number()) }
+
+  func distance(_ number: Double) throws(RuleError) -> Double {
+    guard number <= 1 else {
+      throw fault("the distance \(number) is more than 1, which no weight is from its target")
+    }
+    return number
+  }
+
   /// `to`: where a trade ends, as a share of the band.
   mutating func shareOfBand() throws(RuleError) -> Double {
     switch word(named: "to") {
@@ -41,12 +51,16 @@ extension RuleCall {
     _ task: RebalancingTask, _ measure: BandRule.Measure,
     _ width: (Double) -> AssetBandRule.Width
   ) throws(RuleError) -> any Rule {
-    let common = try number()
+    // Relative to its target a small weight may be any distance from it.
+    func checked(_ band: Double) throws(RuleError) -> Double {
+      measure == .absolute ? try distance(band) : band
+    }
+    let common = try checked(try number())
     var bands = task.assets.map { _ in common }
     var isUniform = true
     for (i, asset) in task.assets.enumerated() {
       guard let own = try number(named: asset) else { continue }
-      bands[i] = own
+      bands[i] = try checked(own)
       isUniform = false
     }
     if isUniform {
@@ -82,7 +96,7 @@ extension RuleCall {
   }
 
   mutating func severity() throws(RuleError) -> any Rule {
-    let band = try number()
+    let band = try distance()
     let partial = try number(named: "partial", or: 0.5)
     let concentration = try number(named: "concentration", or: 1.5)
     let (total, crisis) = (try number(named: "total"), try number(named: "crisis"))

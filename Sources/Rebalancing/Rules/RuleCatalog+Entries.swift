@@ -33,7 +33,7 @@ extension RuleCatalog {
       "combined_band(B,R[,to=half|edge])",
       "trades beyond the smaller of B in weight and R in fractions of the target weight"
     ) { (call, task) throws(RuleError) in
-      let width = AssetBandRule.Width.smaller(weight: try call.number(), share: try call.number())
+      let width = AssetBandRule.Width.smaller(weight: try call.distance(), share: try call.number())
       return AssetBandRule(
         name: call.text, widths: task.assets.map { _ in width },
         share: try call.shareOfBand(), assets: task.assets)
@@ -50,7 +50,7 @@ extension RuleCatalog {
     },
     Entry("taxable_band(B,W[,to=D])", "band(B), in a taxed task the wider band(W)") {
       (call, task) throws(RuleError) in
-      let (narrow, wide) = (try call.number(), try call.number())
+      let (narrow, wide) = (try call.distance(), try call.distance())
       guard wide >= narrow else {
         throw call.fault("the band \(wide) where there is tax is narrower than \(narrow)")
       }
@@ -94,7 +94,7 @@ extension RuleCatalog {
     ) { (call, _) throws(RuleError) in
       var rules: [any Rule] = [
         BandRule(
-          name: "band", band: try call.number(), destination: 0, measure: .absolute)
+          name: "band", band: try call.distance(), destination: 0, measure: .absolute)
       ]
       for (argument, fact) in [
         ("index", Fact.volatilityIndex), ("rise", .volatilityIndexRise), ("inflow", .inflow),
@@ -112,7 +112,7 @@ extension RuleCatalog {
     ) { (call, _) throws(RuleError) in
       let rules: [any Rule] = [
         CalendarRule(name: "calendar", period: try call.period()),
-        BandRule(name: "band", band: try call.number(), destination: 0, measure: .absolute),
+        BandRule(name: "band", band: try call.distance(), destination: 0, measure: .absolute),
       ]
       return MinimumTradeRule(
         name: call.text, rule: CompositeRule(name: call.text, rules: rules, choice: .strongest),

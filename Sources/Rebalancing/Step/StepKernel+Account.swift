@@ -81,10 +81,13 @@ extension StepKernel {
   }
 
   /// Deposits and withdrawals land in cash.
+  ///
+  /// - Returns: whether all values are above 0.
   func land(
     _ cash: Int, _ block: Range<Int>, paths: [MarketPath<L>], values: inout [Double],
     weights: inout [L], basis: inout [L], inflows: inout [L]
-  ) {
+  ) -> Bool {
+    var areSolvent = true
     for (index, group) in block.enumerated() {
       var flow: L = flows.random(
         source: paths[index].source, copy: paths[index].copy, episode: paths[index].episode,
@@ -94,6 +97,7 @@ extension StepKernel {
       let after = before + flow
       for lane in 0..<L.laneCount {
         values[group * L.laneCount + lane] += Double(flow[lane: lane])
+        if values[group * L.laneCount + lane] <= 0 { areSolvent = false }
       }
       let scale = before / after
       for i in group * assetCount..<(group + 1) * assetCount {
@@ -104,5 +108,6 @@ extension StepKernel {
       weights[place] = weights[place] + flow / after
       if !inflows.isEmpty { inflows[group] = inflows[group] * scale + flow / after }
     }
+    return areSolvent
   }
 }

@@ -117,12 +117,13 @@ struct StepKernel<L: Lanes>: Sendable {
         account, block, work, values: portfolios.values, weights: &portfolios.weights,
         inflows: &portfolios.inflows, ledger: &portfolios.ledger)
     }
-    let areSolvent = reward(
+    var areSolvent = reward(
       block, work, values: &portfolios.values, rewards: &rewards)
     if let cash = account?.cash, !flows.isEmpty {
-      land(
+      let areLeft = land(
         cash, block, paths: work.paths, values: &portfolios.values,
         weights: &portfolios.weights, basis: &portfolios.basis, inflows: &portfolios.inflows)
+      areSolvent = areSolvent && areLeft
     }
     let areRunning = portfolios.advance(block)
     clear(block, &terminated)

@@ -50,6 +50,14 @@ import Testing
       "rule:never(1)", "rule:never(1): “1” is one argument too many, it is written never"
     ),
     ("rule:band", "rule:band: an argument is missing, \(band)"),
+    (
+      "rule:band(2)",
+      "rule:band(2): the distance 2.0 is more than 1, which no weight is from its target"
+    ),
+    (
+      "rule:combined_band(1.5,0.2)",
+      "rule:combined_band(1.5,0.2): the distance 1.5 is more than 1, which no weight is from its target"
+    ),
     ("rule:band(1,2)", "rule:band(1,2): “2” is one argument too many, \(band)"),
     (
       "rule:calendar",

@@ -75,7 +75,9 @@ import Testing
     portfolio.assets = ["ASSET1", "ASSET0"]
     #expect(
       rule.decide(portfolio)
-        == .invalid("the rule is for the assets ASSET0, ASSET1", .schema))
+        == .invalid(
+          "assets: ASSET1, ASSET0 are given; the policy is for ASSET0, ASSET1, in this order",
+          .schema))
   }
 
   @Test func `snapshots bring what a rule needs, though no agent sees it`() throws {
