@@ -42,6 +42,7 @@ class Core:
             "first_copy": int(first_copy),
             "autoreset": autoreset,
         }
+        self._has_terms = terms
         self._handle = Handle("environment", "environment_create", self._request)
         self.description: dict[str, Any] = _library.answer(
             "environment_describe", self._handle.value
@@ -97,6 +98,21 @@ class Core:
         low, high = (np.array(actions[end], np.float32) for end in ("low", "high"))
         return spaces.Box(low, high, dtype=np.float32)
 
+    def act(self, actions: npt.ArrayLike) -> None:
+        """Steps every copy with an action of each, [copies] or [copies, dimensions]."""
+        if self.is_discrete:
+            given = np.asarray(actions)
+            if given.dtype.kind not in "iu":
+                raise _library.UsageError(
+                    f"the actions are of {given.dtype}; whole numbers are needed")
+            self.choices[...] = given
+            # What 32 bits do not hold would come out as another action.
+            if given.dtype.itemsize > 4 and not np.array_equal(self.choices, given):
+                raise _library.UsageError("an action is too large a number to be one")
+        else:
+            self.actions[...] = actions
+        self.step()
+
     def step(self) -> None:
         """Steps every copy with the actions that stand in the arrays."""
         status = self._step(*self._arguments)
@@ -144,13 +160,13 @@ class Core:
         _library.call("environment_state", self._handle.value, None, ctypes.byref(size))
         state = ctypes.create_string_buffer(size.value)
         _library.call("environment_state", self._handle.value, state, ctypes.byref(size))
-        return {"request": self._request, "state": state.raw}
+        return {"request": self._request, "terms": self._has_terms, "state": state.raw}
 
     def __setstate__(self, saved: dict[str, Any]) -> None:
         request = saved["request"]
         Core.__init__(
             self, request["file"], request["set"], copies=request["copies"],
-            first_copy=request["first_copy"], autoreset=request["autoreset"],
+            first_copy=request["first_copy"], autoreset=request["autoreset"], terms=saved["terms"],
         )
         state = saved["state"]
         _library.call("environment_restore", self._handle.value, state, len(state))

@@ -126,11 +126,7 @@ def score(
     running = np.ones(episodes, np.bool_)
     while running.any():
         chosen = np.asarray(choose(core.observations.copy()))
-        if core.is_discrete:
-            core.choices[...] = chosen
-        else:
-            core.actions[...] = chosen.reshape(core.actions.shape)
-        core.step()
+        core.act(chosen if core.is_discrete else chosen.reshape(core.actions.shape))
         sums[:, running] += core.terms[:, running]
         rewards[running] += core.rewards[running]
         steps[running] += 1

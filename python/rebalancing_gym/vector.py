@@ -113,14 +113,7 @@ class RebalancingVectorEnv(VectorEnv[npt.NDArray[np.float32], npt.NDArray[Any], 
     ]:
         """Steps every copy."""
         core = self._core
-        if self._count:
-            given = np.asarray(actions)
-            if given.dtype.kind not in "iu":
-                raise UsageError(f"the actions are of {given.dtype}; whole numbers are needed")
-            core.choices[...] = given
-        else:
-            core.actions[...] = actions
-        core.step()
+        core.act(actions)
         ended = core.terminated | core.truncated
         infos = self._step_infos(ended)
         self._awaiting = ended

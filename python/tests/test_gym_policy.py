@@ -116,6 +116,8 @@ class Bundles(unittest.TestCase):
         self.assertAlmostEqual(always.cost, rule["cost_bp_per_year"]["mean"], places=9)
         with self.assertRaisesRegex(UsageError, "is no policy"):
             rebalancing_gym.score(MONTHLY, 3)
+        with self.assertRaisesRegex(UsageError, "whole numbers are needed"):
+            rebalancing_gym.score(MONTHLY, lambda rows: np.full(len(rows), 1.7))
 
     def test_faults_are_named(self):
         with self.assertRaisesRegex(DataError, "manifest.json: missing"):

@@ -156,6 +156,8 @@ class Interface(unittest.TestCase):
             (lambda: envs.step(np.array([0, 1, 3])), "copy 2: action 3 is not one of 0 ..< 3"),
             (lambda: envs.step(np.array([0.0, 1.0, 2.0])), "whole numbers are needed"),
             (lambda: envs.step(np.zeros(4, int)), "broadcast|shape"),
+            (lambda: envs.step(np.array([0, 1, 1 << 32])), "too large"),
+            (lambda: envs.step(np.array([0, 1, (1 << 32) - 1], np.uint32)), "action -1 is not"),
             (lambda: envs.reset(options={"reset_mask": [True] * 3}), "reset_mask must be"),
             (lambda: envs.reset(options={"reset_mask": np.zeros(3, bool)}), "true nowhere"),
             (lambda: envs.reset(seed=1, options={"reset_mask": np.ones(3, bool)}), "for all copies"),
